@@ -1,0 +1,117 @@
+//! What a good answer completes: keys × metrics × labels.
+
+use model::{Key, MetricName, Spans, Step, TimeRange, Ts};
+
+/// What a good answer to one request completes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// The keys asked for, sorted. Empty: open, whatever the answer holds.
+    pub keys: Vec<Key>,
+    /// The metrics asked for, sorted. Empty: whatever the answer holds.
+    pub metrics: Vec<MetricName>,
+    /// The width of a bucket.
+    pub step: Step,
+    /// The labels that are kept; the request may ask for more around them.
+    pub labels: TimeRange,
+}
+
+impl Block {
+    /// Returns the number of values a full answer has: wanted buckets × columns × keys.
+    pub fn max_points(&self) -> u64 {
+        let wide = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        self.step
+            .buckets(self.labels)
+            .saturating_mul(wide(self.keys.len()))
+            .saturating_mul(wide(self.metrics.len()))
+    }
+}
+
+/// Cuts a range into touching parts of at most `max_secs`, newest first.
+pub fn cut_newest_first(range: TimeRange, max_secs: i64) -> impl Iterator<Item = TimeRange> + Send {
+    let mut end = range.end;
+    std::iter::from_fn(move || {
+        if end <= range.start || max_secs <= 0 {
+            return None;
+        }
+        let start: Ts = end.plus_secs(-max_secs).max(range.start);
+        let part = TimeRange::new(start, end);
+        end = start;
+        Some(part)
+    })
+}
+
+/// Joins ranges into as few stretches of at most `max_secs` as hold them all, newest first. What lies
+/// between two ranges of a stretch is part of it. With zero the ranges stay as they are.
+pub fn pack_newest_first(ranges: &Spans, max_secs: i64) -> Vec<TimeRange> {
+    if max_secs <= 0 {
+        return ranges.iter().rev().collect();
+    }
+    let mut rest = ranges.clone();
+    let mut packed = Vec::new();
+    while let Some(hull) = rest.hull() {
+        let reach = TimeRange::new(hull.end.plus_secs(-max_secs).max(hull.start), hull.end);
+        // Ends at the end of the hull, and begins where the first range within reach does.
+        packed.extend(rest.clip(reach).hull());
+        rest.remove(reach);
+    }
+    packed
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn near_holes_share_a_stretch_and_far_ones_do_not() {
+        let range = |start, end| TimeRange::new(Ts::from_secs(start), Ts::from_secs(end));
+        let holes: Spans = [range(0, 10), range(70, 80), range(95, 100), range(150, 160)]
+            .into_iter()
+            .collect();
+        let packed = pack_newest_first(&holes, 90);
+        assert_eq!(packed, [range(70, 160), range(0, 10)]);
+        assert_eq!(pack_newest_first(&holes, 1_000), [range(0, 160)]);
+        assert_eq!(pack_newest_first(&holes, 0).len(), 4);
+        assert_eq!(pack_newest_first(&Spans::new(), 90), []);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_tile_the_range(start in 0_i64..1_000, len in 0_i64..5_000, width in 1_i64..900) {
+            let range = TimeRange::new(Ts::from_secs(start), Ts::from_secs(start + len));
+            let mut end = range.end;
+            for part in cut_newest_first(range, width) {
+                prop_assert_eq!(part.end, end);
+                prop_assert!(!part.is_empty() && part.secs() <= width);
+                end = part.start;
+            }
+            prop_assert_eq!(end, range.start);
+        }
+
+        #[test]
+        fn packing_holds_all_and_never_costs_more(
+            parts in prop::collection::vec((0_i64..3_000, 1_i64..300), 0..30),
+            width in 0_i64..900,
+        ) {
+            let at = Ts::from_secs;
+            let ranges: Spans = parts
+                .iter()
+                .map(|(start, len)| TimeRange::new(at(*start), at(start + len)))
+                .collect();
+            let packed = pack_newest_first(&ranges, width);
+            prop_assert!(packed.is_sorted_by(|a, b| a.start >= b.end));
+            let held: Spans = packed.iter().copied().collect();
+            prop_assert!(ranges.minus(&held).is_empty());
+            for stretch in &packed {
+                prop_assert!(ranges.clip(*stretch).hull() == Some(*stretch));
+                prop_assert!(width == 0 || stretch.secs() <= width);
+            }
+            let requests = |range: TimeRange| match width {
+                0 => 1,
+                _ => cut_newest_first(range, width).count(),
+            };
+            prop_assert!(packed.len() <= ranges.iter().map(requests).sum());
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! A vendor as the rest of the house sees it: a planner and a parser, both pure.
+//!
+//! Nothing here does IO, knows the time, holds a key or touches the database. "Now" comes in with
+//! the [`Ask`]; the executor in `ingest` sends what [`Source::plan`] asks for, adds the key, and
+//! hands the answer back to [`Source::check`] and [`Source::parse`].
+//!
+//! All time in this crate and in the source crates is the vendor's **label** time. Only the
+//! collector moves labels to bucket starts ([`model::Stamp`]).
+
+mod ask;
+mod block;
+pub mod conformance;
+mod outcome;
+mod record;
+mod reply;
+mod request;
+mod spec;
+
+pub use ask::{Ask, Plan, PlanError, Want};
+pub use block::{Block, cut_newest_first, pack_newest_first};
+pub use outcome::{Fact, Listing, Outcome, Parsed, QuotaUsed, Reject, Sink, Slot};
+pub use record::{Record, RecordedPoint, refuse_point};
+pub use reply::{Reply, ReplyError, check_status};
+pub use request::{Cost, RequestSpec, split_path_and_query};
+pub use spec::{
+    Absence, Auth, Calendar, DatasetSpec, History, Host, HostId, Limit, Reread, Role, Unit, Window,
+};
+
+/// The reader of config CSVs.
+pub use tables as config;
+
+use model::{DatasetId, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
+
+/// One vendor.
+pub trait Source: Send + Sync + std::fmt::Debug {
+    /// Returns the vendor's name.
+    fn id(&self) -> SourceId;
+
+    /// Returns what the vendor serves on the configured plan. Order is the order of work: a dataset
+    /// whose answers teach facts (first available) stands before those that profit.
+    fn datasets(&self) -> &[DatasetSpec];
+
+    /// Returns where requests go and how the key is added there.
+    fn hosts(&self) -> &[Host];
+
+    /// Returns what the vendor enforces on the configured plan.
+    fn limits(&self) -> &[Limit];
+
+    /// Returns how many requests one process may have in flight.
+    fn concurrency(&self) -> usize;
+
+    /// Returns how long after the full hour a live tick finds fresh values, in seconds.
+    fn tick_offset_secs(&self) -> i64 {
+        180
+    }
+
+    /// Reads the source's CSV into the series it asks for. `file` is for messages only.
+    ///
+    /// # Errors
+    /// Every problem of the file at once.
+    fn read_config(&self, file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, config::Problems>;
+
+    /// Returns what a label of this series names.
+    fn stamp(&self, series: &SeriesKey) -> Stamp;
+
+    /// Whether the dataset holds this series.
+    fn serves(&self, dataset: DatasetId, series: &SeriesKey) -> bool;
+
+    /// Returns the oldest label that the plan gives; `None` where there is no such bound.
+    fn horizon(&self, dataset: DatasetId, now: Ts) -> Option<Ts>;
+
+    /// Cuts the ask into requests, newest first. Lazy; equal asks give equal plans.
+    ///
+    /// # Errors
+    /// [`PlanError`] where the ask names what this source does not have.
+    fn plan<'a>(&'a self, ask: &'a Ask) -> Result<Plan<'a>, PlanError>;
+
+    /// Rebuilds the request behind a path and query, for looking at an answer from outside. Keys
+    /// that the request does not name are taken from `keys`; with none, the block is open and takes
+    /// every key that the body holds.
+    ///
+    /// # Errors
+    /// [`PlanError`] where no dataset has such a path, or the dataset named has another one.
+    fn recognise(
+        &self,
+        dataset: Option<DatasetId>,
+        path_and_query: &str,
+        keys: &[String],
+    ) -> Result<RequestSpec, PlanError>;
+
+    /// Sorts an answer: data, or which kind of failure. A 200 can be a failure.
+    ///
+    /// # Errors
+    /// [`ReplyError`], by what the executor does next.
+    fn check(&self, request: &RequestSpec, reply: &Reply) -> Result<(), ReplyError> {
+        let _ = request;
+        check_status(reply)
+    }
+
+    /// Splits a request that was too much for the vendor ([`ReplyError::TooMuch`]); `None` where it
+    /// cannot be split.
+    fn halves(&self, request: &RequestSpec) -> Option<[RequestSpec; 2]> {
+        let _ = request;
+        None
+    }
+
+    /// Reads a checked answer: points, listings and, per (key, metric), what the answer settles.
+    ///
+    /// # Errors
+    /// [`ReplyError::Malformed`] or [`ReplyError::Transient`] where the body is not what the
+    /// contract says.
+    fn parse(
+        &self,
+        request: &RequestSpec,
+        reply: &Reply,
+        out: &mut dyn Sink,
+    ) -> Result<Parsed, ReplyError>;
+
+    /// Returns the dataset's description.
+    fn dataset(&self, id: DatasetId) -> Option<&DatasetSpec> {
+        self.datasets().iter().find(|dataset| dataset.id == id)
+    }
+}

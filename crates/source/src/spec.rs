@@ -1,0 +1,153 @@
+//! What a vendor serves, where, and within which limits.
+
+use model::{DatasetId, Step};
+
+/// One kind of answer of a vendor and what "complete" means for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DatasetSpec {
+    /// Its name.
+    pub id: DatasetId,
+    /// What it is for.
+    pub role: Role,
+    /// The width of its buckets.
+    pub step: Step,
+    /// How often new data come, in seconds: how often a live tick or a refresh makes sense.
+    pub cadence_secs: i64,
+    /// How long after the end of a bucket its value is there, in seconds.
+    pub lag_secs: i64,
+    /// How far back values may still move, in seconds.
+    pub provisional_secs: i64,
+    /// When there are buckets at all.
+    pub calendar: Calendar,
+    /// How much of the past it serves.
+    pub history: History,
+    /// What a key's absence from a good answer means.
+    pub absence: Absence,
+    /// Seconds after which an answer "nothing there" inside a series' life is asked again; doubles.
+    pub recheck_secs: i64,
+    /// The passes that read old values again.
+    pub rereads: &'static [Reread],
+    /// The widest stretch of labels of one key that one request brings, in seconds: holes of a key
+    /// within such a stretch are worth one want ([`crate::pack_newest_first`]). Zero where joining
+    /// them gains nothing.
+    pub joins_secs: i64,
+    /// The largest body that is read, in bytes.
+    pub max_body_bytes: usize,
+    /// The request paths it uses, as the contract writes them (`/coins/{id}/market_chart/range`).
+    pub paths: &'static [&'static str],
+}
+
+/// What a dataset is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// What the vendor has: ids and names, no series.
+    Catalogue,
+    /// What the vendor counts of the key's use ([`crate::QuotaUsed`]), no series.
+    Account,
+    /// The live tick's answer: values of this moment, stamped with the hour they were taken in.
+    Snapshot,
+    /// Values by time.
+    Series,
+}
+
+/// When a series has buckets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Calendar {
+    /// Always.
+    Always,
+    /// When its exchange was open.
+    Exchange,
+    /// Events: no bucket is expected.
+    None,
+}
+
+/// How much of the past a dataset serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum History {
+    /// All.
+    Full,
+    /// As far as the plan reaches ([`crate::Source::horizon`]).
+    PlanLimited,
+    /// Only the present: a missed moment cannot be filled by anybody.
+    None,
+}
+
+/// What a key's absence from a good answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Absence {
+    /// Nothing is known: ask again.
+    Unknown,
+    /// The vendor has nothing of it in the asked range.
+    Empty,
+}
+
+/// A pass that reads old values again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reread {
+    /// How far back, in days.
+    pub window_days: i64,
+    /// How often, in days.
+    pub every_days: i64,
+}
+
+/// Names a host of a vendor.
+pub type HostId = &'static str;
+
+/// Where requests go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// Its name within the source.
+    pub id: HostId,
+    /// The base address without a slash at its end.
+    pub base_url: String,
+    /// How the key is added.
+    pub auth: Auth,
+}
+
+/// How the key is added to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// Not at all.
+    None,
+    /// As a header of this name.
+    Header(&'static str),
+    /// As a query parameter of this name.
+    Query(&'static str),
+    /// As the first segment of the path.
+    PathSegment,
+    /// HTTP Basic with this user; the key is the password.
+    Basic(&'static str),
+}
+
+/// What a vendor enforces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// For which host; limits of one account over several hosts repeat.
+    pub host: HostId,
+    /// What is counted.
+    pub unit: Unit,
+    /// At most so many.
+    pub amount: u32,
+    /// In this window.
+    pub window: Window,
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Every request, failed ones included.
+    Requests,
+    /// What the vendor charges ([`crate::Cost`]).
+    Credits,
+}
+
+/// The window of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Window {
+    /// Any stretch of so many seconds.
+    RollingSecs(u32),
+    /// A UTC day.
+    Day,
+    /// A UTC month.
+    Month,
+}
