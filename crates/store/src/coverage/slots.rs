@@ -1,0 +1,397 @@
+//! What a verdict does to the ledger of one series. Pure: no database, no clock.
+//!
+//! `slots_missing` says why a part of a series has no value. Its rows never overlap, and touching
+//! rows of one kind are one row, so a series that stays empty for a year costs a handful of rows.
+
+use model::{MissingReason, Spans, TimeRange, Ts};
+
+use super::Verdict;
+
+/// How often a range is asked before the vendor's silence is believed.
+pub const MAX_TRIES: i16 = 4;
+
+/// A row of `slots_missing`, without its series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Slot {
+    pub(super) range: TimeRange,
+    pub(super) reason: MissingReason,
+    /// None where the verdict is final.
+    pub(super) recheck_at: Option<Ts>,
+    pub(super) tries: i16,
+}
+
+/// What is known of one series while verdicts are applied to it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ledger {
+    /// Settled before, as far as anybody needs it here, and by these verdicts.
+    pub(super) settled: Spans,
+    /// Settled by these verdicts.
+    pub(super) newly_settled: Spans,
+    pub(super) slots: Vec<Slot>,
+}
+
+impl Ledger {
+    pub(super) fn apply(&mut self, range: TimeRange, verdict: Verdict, now: Ts) {
+        if range.is_empty() {
+            return;
+        }
+        match verdict {
+            Verdict::Settled => {
+                self.settle(range);
+                self.cut(range);
+            }
+            Verdict::Missing {
+                reason,
+                recheck_after_secs: None,
+            } => {
+                self.settle(range);
+                let tries = self.cut(range).unwrap_or(1);
+                self.slots.push(Slot {
+                    range,
+                    reason,
+                    recheck_at: None,
+                    tries,
+                });
+            }
+            Verdict::Missing {
+                reason,
+                recheck_after_secs: Some(secs),
+            } => self.wait(range, reason, secs, now),
+        }
+        self.merge_neighbours(now);
+    }
+
+    fn settle(&mut self, range: TimeRange) {
+        self.settled.insert(range);
+        self.newly_settled.insert(range);
+    }
+
+    /// Takes `range` out of all slots; returns the most tries that a slot in it had.
+    fn cut(&mut self, range: TimeRange) -> Option<i16> {
+        let mut most = None;
+        let mut rest = Vec::with_capacity(self.slots.len() + 1);
+        for slot in self.slots.drain(..) {
+            if !slot.range.intersect(range).is_empty() {
+                most = most.max(Some(slot.tries));
+            }
+            let outside = Spans::from_iter([slot.range]).minus(&Spans::from_iter([range]));
+            rest.extend(outside.iter().map(|range| Slot { range, ..slot }));
+        }
+        self.slots = rest;
+        most
+    }
+
+    /// Nothing came for `range`, and it is to be asked again. What is settled stays settled.
+    fn wait(&mut self, range: TimeRange, reason: MissingReason, secs: i64, now: Ts) {
+        let open = Spans::from_iter([range]).minus(&self.settled);
+        let known: Spans = self.slots.iter().map(|slot| slot.range).collect();
+        let before = self.slots.clone();
+
+        for first in open.minus(&known).iter() {
+            self.slots.push(tried(first, reason, 1, secs, now));
+        }
+        for slot in before {
+            let Some(tries) = slot.tries_after(reason, now) else {
+                continue;
+            };
+            for again in open.clip(slot.range).iter() {
+                self.cut(again);
+                let tried = tried(again, reason, tries, secs, now);
+                if tried.recheck_at.is_none() {
+                    self.settle(again);
+                }
+                self.slots.push(tried);
+            }
+        }
+    }
+
+    /// Makes touching slots of one kind one slot, asked again when the first of them is due: a
+    /// later time would move on for ever where every hour adds a bucket.
+    fn merge_neighbours(&mut self, now: Ts) {
+        self.slots.sort_by_key(|slot| slot.range.start);
+        let mut merged: Vec<Slot> = Vec::with_capacity(self.slots.len());
+        for slot in self.slots.drain(..) {
+            match merged.last_mut() {
+                Some(last) if last.range.end == slot.range.start && last.is_like(&slot, now) => {
+                    last.range.end = slot.range.end;
+                    last.recheck_at = last.recheck_at.min(slot.recheck_at);
+                    last.tries = last.tries.max(slot.tries);
+                }
+                _ => merged.push(slot),
+            }
+        }
+        self.slots = merged;
+    }
+}
+
+impl Slot {
+    /// Returns the number of tries after one that ended with `reason`; none where it says nothing
+    /// new. Before a slot is due the same answer again is no try, or a command typed four times
+    /// would end in a verdict; but an answer says more than a failure before it.
+    fn tries_after(&self, reason: MissingReason, now: Ts) -> Option<i16> {
+        if self.recheck_at.is_none_or(|at| at <= now) {
+            // That a value was late says nothing about how long the vendor will be silent for good.
+            let was_late = self.reason == MissingReason::NotYetPublished && reason != self.reason;
+            return Some(if was_late {
+                1
+            } else {
+                self.tries.saturating_add(1)
+            });
+        }
+        let says_more = self.reason == MissingReason::Failed && reason != MissingReason::Failed;
+        says_more.then_some(self.tries)
+    }
+
+    /// Whether both may stand in one row. One that is due is none with one that is not: the other
+    /// would be asked again before its time.
+    fn is_like(&self, other: &Self, now: Ts) -> bool {
+        self.reason == other.reason
+            && match (self.recheck_at, other.recheck_at) {
+                (None, None) => true,
+                (Some(one), Some(two)) => self.tries == other.tries && (one <= now) == (two <= now),
+                _ => false,
+            }
+    }
+}
+
+/// Returns the slot of a range asked `tries` times without an answer: the wait doubles, and the
+/// last try is final.
+fn tried(range: TimeRange, reason: MissingReason, tries: i16, secs: i64, now: Ts) -> Slot {
+    if tries >= MAX_TRIES {
+        return Slot {
+            range,
+            reason: after_the_last_try(reason),
+            recheck_at: None,
+            tries,
+        };
+    }
+    let doublings = u32::try_from(tries - 1).unwrap_or(0);
+    let wait_secs = secs.max(0).saturating_mul(1_i64 << doublings);
+    Slot {
+        range,
+        reason,
+        recheck_at: Some(now.plus_secs(wait_secs)),
+        tries,
+    }
+}
+
+fn after_the_last_try(reason: MissingReason) -> MissingReason {
+    match reason {
+        MissingReason::NotYetPublished => MissingReason::VendorEmpty,
+        MissingReason::Failed => MissingReason::Unfillable,
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HOUR: i64 = 3_600;
+
+    fn hours(start: i64, end: i64) -> TimeRange {
+        TimeRange::new(Ts::from_secs(start * HOUR), Ts::from_secs(end * HOUR))
+    }
+
+    fn hour(at: i64) -> Ts {
+        Ts::from_secs(at * HOUR)
+    }
+
+    const EMPTY: Verdict = Verdict::Missing {
+        reason: MissingReason::VendorEmpty,
+        recheck_after_secs: Some(6 * HOUR),
+    };
+    const CLOSED: Verdict = Verdict::Missing {
+        reason: MissingReason::Closed,
+        recheck_after_secs: None,
+    };
+
+    #[test]
+    fn the_wait_doubles_and_the_fourth_try_is_final() {
+        let mut ledger = Ledger::default();
+        let mut due = Vec::new();
+        for at in [100, 106, 118, 142] {
+            ledger.apply(hours(0, 5), EMPTY, hour(at));
+            due.push(ledger.slots.first().unwrap().recheck_at);
+        }
+        assert_eq!(
+            due,
+            [Some(hour(106)), Some(hour(118)), Some(hour(142)), None]
+        );
+        assert_eq!(ledger.slots.len(), 1);
+        assert_eq!(ledger.slots.first().unwrap().tries, MAX_TRIES);
+        assert!(ledger.newly_settled.covers(hours(0, 5)));
+    }
+
+    #[test]
+    fn an_answer_before_it_is_due_is_no_try() {
+        let mut ledger = Ledger::default();
+        ledger.apply(hours(0, 5), EMPTY, hour(100));
+        let before = ledger.slots.clone();
+        for minutes in 1..50 {
+            ledger.apply(hours(0, 5), EMPTY, hour(100).plus_secs(minutes * 60));
+        }
+        assert_eq!(ledger.slots, before);
+    }
+
+    #[test]
+    fn an_empty_answer_takes_the_place_of_a_failure_but_not_the_reverse() {
+        let failed = Verdict::Missing {
+            reason: MissingReason::Failed,
+            recheck_after_secs: Some(HOUR),
+        };
+        let mut ledger = Ledger::default();
+        ledger.apply(hours(0, 5), failed, hour(100));
+        ledger.apply(hours(0, 5), EMPTY, hour(100));
+        ledger.apply(hours(0, 5), failed, hour(101));
+        let slot = ledger.slots.first().unwrap();
+        assert_eq!(slot.reason, MissingReason::VendorEmpty);
+        assert_eq!((slot.recheck_at, slot.tries), (Some(hour(106)), 1));
+    }
+
+    #[test]
+    fn the_last_try_of_a_failure_says_unfillable() {
+        let failed = Verdict::Missing {
+            reason: MissingReason::Failed,
+            recheck_after_secs: Some(0),
+        };
+        let mut ledger = Ledger::default();
+        for _ in 0..4 {
+            ledger.apply(hours(0, 1), failed, hour(9));
+        }
+        assert_eq!(
+            ledger.slots.first().unwrap().reason,
+            MissingReason::Unfillable
+        );
+    }
+
+    #[test]
+    fn a_late_value_has_all_its_tries_left_once_it_counts_as_silence() {
+        let late = Verdict::Missing {
+            reason: MissingReason::NotYetPublished,
+            recheck_after_secs: Some(HOUR),
+        };
+        let mut ledger = Ledger::default();
+        let mut told = Vec::new();
+        for (at, verdict) in [(100, late), (101, late), (103, late), (107, EMPTY)] {
+            ledger.apply(hours(99, 100), verdict, hour(at));
+            let slot = ledger.slots.first().unwrap();
+            told.push((slot.tries, slot.recheck_at));
+        }
+        let due = |at| Some(hour(at));
+        assert_eq!(
+            told,
+            [(1, due(101)), (2, due(103)), (3, due(107)), (1, due(113))]
+        );
+    }
+
+    #[test]
+    fn a_series_that_stays_empty_keeps_a_handful_of_rows() {
+        let mut ledger = Ledger::default();
+        for at in 1..2_000 {
+            // Each hour asks what is open: everything unsettled whose slot is due or not there.
+            let waiting: Spans = (ledger.slots.iter())
+                .filter(|slot| slot.recheck_at.is_some_and(|due| due > hour(at)))
+                .map(|slot| slot.range)
+                .collect();
+            let open = Spans::from_iter([hours(0, at)])
+                .minus(&ledger.settled)
+                .minus(&waiting);
+            for gap in open.iter() {
+                ledger.apply(gap, EMPTY, hour(at));
+            }
+            assert!(ledger.slots.len() < 10, "{:?}", ledger.slots);
+        }
+        assert!(ledger.settled.covers(hours(0, 1_900)));
+    }
+
+    #[test]
+    fn an_answer_splits_the_slot_around_it() {
+        let mut ledger = Ledger::default();
+        ledger.apply(hours(0, 10), EMPTY, hour(100));
+        ledger.apply(hours(3, 4), Verdict::Settled, hour(101));
+        let parts: Vec<_> = ledger.slots.iter().map(|slot| slot.range).collect();
+        assert_eq!(parts, [hours(0, 3), hours(4, 10)]);
+        assert!(
+            ledger
+                .slots
+                .iter()
+                .all(|slot| slot.recheck_at == Some(hour(106)))
+        );
+    }
+
+    #[test]
+    fn what_is_settled_is_not_waited_for() {
+        let mut ledger = Ledger::default();
+        ledger.apply(hours(0, 10), Verdict::Settled, hour(100));
+        ledger.apply(hours(8, 12), EMPTY, hour(100));
+        let parts: Vec<_> = ledger.slots.iter().map(|slot| slot.range).collect();
+        assert_eq!(parts, [hours(10, 12)]);
+    }
+
+    #[test]
+    fn closed_days_touch_and_become_one() {
+        let mut ledger = Ledger::default();
+        for at in [0, 24, 48] {
+            ledger.apply(hours(at, at + 24), CLOSED, hour(100));
+        }
+        assert_eq!(ledger.slots.len(), 1);
+        assert!(ledger.newly_settled.covers(hours(0, 72)));
+    }
+
+    fn verdicts() -> impl Strategy<Value = Verdict> {
+        let reasons = prop::sample::select(vec![
+            MissingReason::VendorEmpty,
+            MissingReason::Failed,
+            MissingReason::Unsupported,
+        ]);
+        let rechecks = prop::option::of(0..20 * HOUR);
+        prop_oneof![
+            1 => Just(Verdict::Settled),
+            3 => (reasons, rechecks).prop_map(|(reason, recheck_after_secs)| Verdict::Missing {
+                reason,
+                recheck_after_secs,
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn slots_never_overlap_and_open_ones_are_never_settled(
+            steps in prop::collection::vec((0_i64..40, 0_i64..10, verdicts()), 1..40)
+        ) {
+            let mut ledger = Ledger::default();
+            for (at, (start, len, verdict)) in steps.into_iter().enumerate() {
+                let now = hour(100 + i64::try_from(at).unwrap());
+                let range = hours(start, start + len);
+                ledger.apply(range, verdict, now);
+
+                for pair in ledger.slots.windows(2) {
+                    let [left, right] = pair else { continue };
+                    prop_assert!(left.range.end <= right.range.start);
+                    prop_assert!(left.range.end < right.range.start || !left.is_like(right, now));
+                }
+                for slot in &ledger.slots {
+                    prop_assert!(!slot.range.is_empty());
+                    let settled = ledger.settled.clip(slot.range);
+                    match slot.recheck_at {
+                        Some(_) => prop_assert!(settled.is_empty()),
+                        None => prop_assert!(ledger.settled.covers(slot.range)),
+                    }
+                }
+                // Every verdict says something about its whole range.
+                let known: Spans = ledger.slots.iter().map(|slot| slot.range).collect();
+                prop_assert!(Spans::from_iter([range]).minus(&known).minus(&ledger.settled).is_empty());
+
+                // The same verdict at the same time again changes nothing.
+                if !matches!(verdict, Verdict::Missing { recheck_after_secs: Some(0), .. }) {
+                    let mut again = ledger.clone();
+                    again.apply(range, verdict, now);
+                    prop_assert_eq!(&again.slots, &ledger.slots);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What answers and catalogues taught about an asset, so that nobody asks again for what cannot be.
+
+use std::collections::BTreeMap;
+
+use model::{AssetId, SourceId, Ts, Venue};
+use tokio_postgres::Row;
+
+use crate::{Error, Store, ranges::PgTs};
+
+/// What `known_from` begins with where a catalogue says so, which knows better than an answer.
+const CATALOGUE: &str = "catalogue";
+
+/// What is known of an asset. None: nothing known, and nothing to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactRow {
+    /// The vendor's id.
+    pub asset: AssetId,
+    /// Where it trades; none where the vendor aggregates.
+    pub venue: Venue,
+    /// Start of the first bucket that the vendor has.
+    pub first_available: Option<Ts>,
+    /// Start of the first bucket that the vendor no longer has.
+    pub ended_at: Option<Ts>,
+    /// The vendor does not know the asset; not asked before this time.
+    pub unsupported_until: Option<Ts>,
+    /// The dataset that taught the first and the last bucket, or `catalogue`, also with a name behind
+    /// (`catalogue:coins_list`).
+    pub known_from: String,
+}
+
+impl FactRow {
+    /// Returns the row of an asset of which nothing is known.
+    pub fn unknown(asset: AssetId, venue: Venue) -> Self {
+        Self {
+            asset,
+            venue,
+            first_available: None,
+            ended_at: None,
+            unsupported_until: None,
+            known_from: String::new(),
+        }
+    }
+
+    /// Whether a catalogue says it: the vendor's own word, not what one answer seemed to show.
+    pub fn is_from_catalogue(&self) -> bool {
+        self.known_from.starts_with(CATALOGUE)
+    }
+
+    /// Returns both as one, as the statement below would leave them.
+    fn then(self, later: Self) -> Self {
+        let first_available = if later.is_from_catalogue() {
+            later.first_available.or(self.first_available)
+        } else {
+            (self.first_available.into_iter())
+                .chain(later.first_available)
+                .min()
+        };
+        let ended_at = later.ended_at.or(self.ended_at);
+        let teaches = (first_available, ended_at) != (self.first_available, self.ended_at)
+            || later.is_from_catalogue() && later.first_available.is_some();
+        Self {
+            first_available,
+            ended_at,
+            unsupported_until: later.unsupported_until.or(self.unsupported_until),
+            known_from: if teaches {
+                later.known_from
+            } else {
+                self.known_from
+            },
+            ..later
+        }
+    }
+
+    fn of_row(row: &Row) -> Self {
+        let at = |column: usize| row.get::<_, Option<PgTs>>(column).map(|at| at.0);
+        Self {
+            asset: AssetId::from(row.get::<_, &str>(0)),
+            venue: Venue::from(row.get::<_, &str>(1)),
+            first_available: at(2),
+            ended_at: at(3),
+            unsupported_until: at(4),
+            known_from: row.get(5),
+        }
+    }
+}
+
+impl Store {
+    /// Returns everything known of a source's assets.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn facts(&self, source: SourceId) -> Result<Vec<FactRow>, Error> {
+        let client = self.client().await?;
+        let rows = client
+            .query(
+                "SELECT asset, venue, first_available, ended_at, unsupported_until, known_from
+                 FROM facts WHERE source = $1 ORDER BY asset, venue",
+                &[&source.as_str()],
+            )
+            .await?;
+        Ok(rows.iter().map(FactRow::of_row).collect())
+    }
+
+    /// Takes facts in and returns what is known of these assets now. `first_available` only moves
+    /// earlier, never behind the oldest bucket that is stored, except where a catalogue says it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn learn(
+        &self,
+        source: SourceId,
+        facts: &[FactRow],
+        now: Ts,
+    ) -> Result<Vec<FactRow>, Error> {
+        let mut by_asset: BTreeMap<(AssetId, Venue), FactRow> = BTreeMap::new();
+        for fact in facts {
+            let key = (fact.asset.clone(), fact.venue.clone());
+            let known = match by_asset.remove(&key) {
+                Some(earlier) => earlier.then(fact.clone()),
+                None => fact.clone(),
+            };
+            by_asset.insert(key, known);
+        }
+        if by_asset.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<&FactRow> = by_asset.values().collect();
+        let assets: Vec<&str> = rows.iter().map(|fact| fact.asset.as_str()).collect();
+        let venues: Vec<&str> = rows.iter().map(|fact| fact.venue.as_str()).collect();
+        let known_from: Vec<&str> = rows.iter().map(|fact| fact.known_from.as_str()).collect();
+        let times = |of: fn(&FactRow) -> Option<Ts>| -> Vec<Option<PgTs>> {
+            rows.iter().map(|fact| of(fact).map(PgTs)).collect()
+        };
+        let client = self.client().await?;
+        client
+            .execute(
+                LEARN,
+                &[
+                    &source.as_str(),
+                    &assets,
+                    &venues,
+                    &times(|fact| fact.first_available),
+                    &times(|fact| fact.ended_at),
+                    &times(|fact| fact.unsupported_until),
+                    &known_from,
+                    &PgTs(now),
+                    &CATALOGUE,
+                ],
+            )
+            .await?;
+        let known = client
+            .query(KNOWN, &[&source.as_str(), &assets, &venues])
+            .await?;
+        Ok(known.iter().map(FactRow::of_row).collect())
+    }
+
+    /// Forgets that the vendor did not know these assets: it has answered for them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn forget_unsupported(
+        &self,
+        source: SourceId,
+        names: &[(AssetId, Venue)],
+    ) -> Result<(), Error> {
+        let assets: Vec<&str> = names.iter().map(|(asset, _)| asset.as_str()).collect();
+        let venues: Vec<&str> = names.iter().map(|(_, venue)| venue.as_str()).collect();
+        let client = self.client().await?;
+        client
+            .execute(
+                "UPDATE facts SET unsupported_until = NULL
+                 WHERE source = $1 AND unsupported_until IS NOT NULL
+                   AND (asset, venue) IN (SELECT * FROM unnest($2::text[], $3::text[]))",
+                &[&source.as_str(), &assets, &venues],
+            )
+            .await?;
+        Ok(())
+    }
+}
+
+const KNOWN: &str = "
+SELECT asset, venue, first_available, ended_at, unsupported_until, known_from
+FROM facts JOIN unnest($2::text[], $3::text[]) AS n(asset, venue) USING (asset, venue)
+WHERE source = $1";
+
+/// One answer that was cut short must not say when an asset began: what is stored says more. Who told
+/// of an asset that the vendor does not know it has taught nothing of its first and last bucket.
+const LEARN: &str = "
+INSERT INTO facts AS f (source, asset, venue, first_available, ended_at, unsupported_until,
+                        known_from, learned_at)
+SELECT $1, n.asset, n.venue,
+       CASE WHEN starts_with(n.known_from, $9) THEN n.first_available
+            ELSE least(n.first_available, stored.first_ts) END,
+       n.ended_at, n.unsupported_until, n.known_from, $8
+FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+            $7::text[])
+     AS n(asset, venue, first_available, ended_at, unsupported_until, known_from)
+LEFT JOIN LATERAL (SELECT min(t.first_ts) AS first_ts FROM series_stats t
+                   WHERE t.asset = n.asset AND t.source = $1 AND t.venue = n.venue) AS stored
+    ON n.first_available IS NOT NULL
+ON CONFLICT (source, asset, venue) DO UPDATE SET
+    first_available = CASE WHEN starts_with(excluded.known_from, $9)
+                           THEN coalesce(excluded.first_available, f.first_available)
+                           ELSE least(excluded.first_available, f.first_available) END,
+    ended_at = coalesce(excluded.ended_at, f.ended_at),
+    unsupported_until = coalesce(excluded.unsupported_until, f.unsupported_until),
+    known_from = CASE
+        WHEN excluded.ended_at IS DISTINCT FROM f.ended_at AND excluded.ended_at IS NOT NULL
+            THEN excluded.known_from
+        WHEN starts_with(excluded.known_from, $9) AND excluded.first_available IS NOT NULL
+            THEN excluded.known_from
+        WHEN excluded.first_available < coalesce(f.first_available, 'infinity')
+            THEN excluded.known_from
+        ELSE f.known_from END,
+    learned_at = excluded.learned_at
+WHERE CASE WHEN starts_with(excluded.known_from, $9)
+           THEN excluded.first_available IS NOT NULL
+                AND (excluded.first_available, excluded.known_from)
+                    IS DISTINCT FROM (f.first_available, f.known_from)
+           ELSE excluded.first_available < coalesce(f.first_available, 'infinity') END
+   OR excluded.ended_at IS DISTINCT FROM f.ended_at AND excluded.ended_at IS NOT NULL
+   OR excluded.unsupported_until IS DISTINCT FROM f.unsupported_until
+      AND excluded.unsupported_until IS NOT NULL";

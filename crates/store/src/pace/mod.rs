@@ -1,0 +1,10 @@
+//! What all processes share about a vendor's limits: one pacing slot per host, and counts of units
+//! per calendar window; and until when a vendor that said "spent" is left alone. Which limits a vendor has is not known here.
+
+mod parking;
+mod quota;
+mod slot;
+
+pub use parking::ParkedRow;
+pub use quota::{QuotaRow, QuotaWindow, Spend};
+pub use slot::SlotTaken;

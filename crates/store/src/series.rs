@@ -1,0 +1,343 @@
+//! The dictionary of series: what the configuration wants, since when, and under which number.
+//!
+//! Knows nothing of points and coverage. A series is never deleted: what the configuration no
+//! longer names is only no longer active.
+
+use std::{
+    collections::{HashMap, HashSet},
+    error::Error as StdError,
+    fmt,
+};
+
+use deadpool_postgres::Transaction;
+use model::{Key, SeriesKey, SeriesSpec, Since, SourceId, Spans, Step, TimeRange, Ts};
+use postgres_types::{FromSql, Type, accepts};
+use time::Month;
+use tokio_postgres::Row;
+
+use crate::{
+    Error, Store, locks,
+    ranges::{FOREVER, FOREVER_AGO, PgSpans, PgTs},
+};
+
+/// The key of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SeriesId(pub i32);
+
+impl fmt::Display for SeriesId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One series as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeriesRow {
+    /// Its number.
+    pub id: SeriesId,
+    /// What it is.
+    pub series: SeriesKey,
+    /// Seconds to add to a label of the vendor to get the start of the bucket.
+    pub label_shift_secs: i64,
+    /// The first bucket that is wanted.
+    pub wanted_since: Option<Ts>,
+    /// When the configuration wanted it.
+    pub active: Spans,
+}
+
+impl SeriesRow {
+    /// Whether the configuration wants it now.
+    pub fn is_active(&self) -> bool {
+        self.active.hull().is_some_and(|hull| hull.end == FOREVER)
+    }
+}
+
+/// What the specs that a process brings say about the series that they do not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// They are all that is wanted: what they do not name ends. For the one process that leads.
+    Whole,
+    /// They are what this process works on; what else is wanted, and since when, is not its business.
+    Part,
+}
+
+/// A step as a column holds it.
+pub(crate) struct PgStep(pub(crate) Step);
+
+impl<'a> FromSql<'a> for PgStep {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn StdError + Sync + Send>> {
+        Ok(Self(std::str::from_utf8(raw)?.parse()?))
+    }
+
+    accepts!(TEXT);
+}
+
+impl Store {
+    /// Makes the series of a source equal to what its configuration says now, and returns the ones
+    /// that it wants.
+    ///
+    /// A series that is new becomes active for all time, and its `since` is resolved and kept. One
+    /// that comes back starts at `now`. With [`Authority::Whole`] one that is gone or disabled ends at
+    /// `now`, and a `since` that names a day is followed when it changes; with [`Authority::Part`] it
+    /// is followed in what is returned only.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn sync_series(
+        &self,
+        source: SourceId,
+        specs: &[SeriesSpec],
+        authority: Authority,
+        now: Ts,
+    ) -> Result<Vec<SeriesRow>, Error> {
+        let mut client = self.client().await?;
+        let tx = client.transaction().await?;
+        locks::take_source(&tx, source.as_str()).await?;
+        let known: HashMap<SeriesKey, SeriesRow> = load(&tx, source)
+            .await?
+            .into_iter()
+            .map(|row| (row.series.clone(), row))
+            .collect();
+
+        let wanted: Vec<&SeriesSpec> = specs.iter().filter(|spec| spec.enabled).collect();
+        let mut missing: Vec<&SeriesSpec> = wanted
+            .iter()
+            .filter(|spec| !known.contains_key(&spec.series))
+            .copied()
+            .collect();
+        // Numbers go by metric: what is asked of all assets at once then lies together, in
+        // `series_stats` as in the batches of a live tick.
+        missing.sort_by(|a, b| {
+            let by_metric =
+                (&a.series.metric, a.series.step).cmp(&(&b.series.metric, b.series.step));
+            by_metric.then_with(|| a.series.cmp(&b.series))
+        });
+        missing.dedup_by(|a, b| a.series == b.series);
+        insert(&tx, source, &missing, now).await?;
+        change(&tx, &changes(&known, &wanted, authority, now)).await?;
+
+        let rows = load(&tx, source).await?;
+        tx.commit().await?;
+        Ok(as_wanted(rows, &wanted))
+    }
+
+    /// Returns every series of a source, active or not.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn series_of(&self, source: SourceId) -> Result<Vec<SeriesRow>, Error> {
+        let mut client = self.client().await?;
+        let tx = client.transaction().await?;
+        let rows = load(&tx, source).await?;
+        tx.commit().await?;
+        Ok(rows)
+    }
+}
+
+async fn load(tx: &Transaction<'_>, source: SourceId) -> Result<Vec<SeriesRow>, Error> {
+    let statement = tx
+        .prepare_cached(
+            "SELECT series_id, asset, instrument, venue, quote, metric, step, label_shift, \
+                    wanted_since, active \
+             FROM series WHERE source = $1 ORDER BY series_id",
+        )
+        .await?;
+    let rows = tx.query(&statement, &[&source.as_str()]).await?;
+    rows.iter().map(|row| read(row, source)).collect()
+}
+
+fn read(row: &Row, source: SourceId) -> Result<SeriesRow, Error> {
+    let name = |column| row.try_get::<_, &str>(column);
+    Ok(SeriesRow {
+        id: SeriesId(row.try_get(0)?),
+        series: SeriesKey {
+            source,
+            key: Key {
+                asset: name(1)?.into(),
+                instrument: name(2)?.into(),
+                venue: name(3)?.into(),
+                quote: name(4)?.into(),
+            },
+            metric: name(5)?.into(),
+            step: row.try_get::<_, PgStep>(6)?.0,
+        },
+        label_shift_secs: row.try_get::<_, i32>(7)?.into(),
+        wanted_since: row.try_get::<_, Option<PgTs>>(8)?.map(|at| at.0),
+        active: row.try_get::<_, PgSpans>(9)?.0,
+    })
+}
+
+/// Inserts series that are known to be missing: an insert that meets a conflict burns a number.
+async fn insert(
+    tx: &Transaction<'_>,
+    source: SourceId,
+    specs: &[&SeriesSpec],
+    now: Ts,
+) -> Result<(), Error> {
+    if specs.is_empty() {
+        return Ok(());
+    }
+    let texts = |of: fn(&SeriesSpec) -> &str| specs.iter().map(|spec| of(spec)).collect::<Vec<_>>();
+    let shifts: Vec<i32> = specs
+        .iter()
+        .map(|spec| i32::try_from(spec.stamp.shift_secs(spec.series.step)).unwrap_or(0))
+        .collect();
+    let since: Vec<PgTs> = specs
+        .iter()
+        .map(|spec| PgTs(resolve(spec.since, spec.series.step, now)))
+        .collect();
+    let always = PgSpans([TimeRange::new(FOREVER_AGO, FOREVER)].into_iter().collect());
+    tx.execute(
+        "INSERT INTO series (source, asset, instrument, venue, quote, metric, step, label_shift, \
+                             wanted_since, active) \
+         SELECT $1, u.asset, u.instrument, u.venue, u.quote, u.metric, u.step, u.label_shift, \
+                u.wanted_since, $10 \
+         FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], \
+                     $8::int4[], $9::timestamptz[]) \
+              AS u (asset, instrument, venue, quote, metric, step, label_shift, wanted_since)",
+        &[
+            &source.as_str(),
+            &texts(|spec| spec.series.key.asset.as_str()),
+            &texts(|spec| spec.series.key.instrument.as_str()),
+            &texts(|spec| spec.series.key.venue.as_str()),
+            &texts(|spec| spec.series.key.quote.as_str()),
+            &texts(|spec| spec.series.metric.as_str()),
+            &texts(|spec| spec.series.step.as_str()),
+            &shifts,
+            &since,
+            &always,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// What changes on a series that exists.
+struct Change {
+    id: SeriesId,
+    active: Spans,
+    wanted_since: Option<Ts>,
+}
+
+/// Returns the rows of the specs, each with the `since` that its spec names.
+fn as_wanted(rows: Vec<SeriesRow>, wanted: &[&SeriesSpec]) -> Vec<SeriesRow> {
+    // Of two specs of one series the first counts.
+    let by_series = wanted.iter().rev().map(|spec| (&spec.series, *spec));
+    let specs: HashMap<&SeriesKey, &SeriesSpec> = by_series.collect();
+    rows.into_iter()
+        .filter_map(|mut row| {
+            if let Since::At(at) = specs.get(&row.series)?.since {
+                row.wanted_since = Some(at);
+            }
+            Some(row)
+        })
+        .collect()
+}
+
+fn changes(
+    known: &HashMap<SeriesKey, SeriesRow>,
+    wanted: &[&SeriesSpec],
+    authority: Authority,
+    now: Ts,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut named = HashSet::new();
+    for spec in wanted {
+        let Some(row) = known.get(&spec.series) else {
+            continue;
+        };
+        if !named.insert(row.id) {
+            continue;
+        }
+        let (mut active, mut wanted_since) = (row.active.clone(), row.wanted_since);
+        if !row.is_active() {
+            active.insert(TimeRange::new(now, FOREVER));
+        }
+        match spec.since {
+            Since::At(at) if authority == Authority::Whole => wanted_since = Some(at),
+            _ if wanted_since.is_none() => {
+                wanted_since = Some(resolve(spec.since, spec.series.step, now));
+            }
+            _ => {}
+        }
+        if active != row.active || wanted_since != row.wanted_since {
+            changes.push(Change {
+                id: row.id,
+                active,
+                wanted_since,
+            });
+        }
+    }
+    for row in known.values() {
+        if authority == Authority::Whole && row.is_active() && !named.contains(&row.id) {
+            changes.push(Change {
+                id: row.id,
+                active: row.active.clip(TimeRange::new(FOREVER_AGO, now)),
+                wanted_since: row.wanted_since,
+            });
+        }
+    }
+    changes.sort_by_key(|change| change.id);
+    changes
+}
+
+async fn change(tx: &Transaction<'_>, changes: &[Change]) -> Result<(), Error> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i32> = changes.iter().map(|change| change.id.0).collect();
+    let active: Vec<PgSpans> = changes
+        .iter()
+        .map(|change| PgSpans(change.active.clone()))
+        .collect();
+    let since: Vec<Option<PgTs>> = changes
+        .iter()
+        .map(|change| change.wanted_since.map(PgTs))
+        .collect();
+    tx.execute(
+        "UPDATE series SET active = u.active, wanted_since = u.wanted_since \
+         FROM unnest($1::int4[], $2::tstzmultirange[], $3::timestamptz[]) \
+              AS u (series_id, active, wanted_since) \
+         WHERE series.series_id = u.series_id",
+        &[&ids, &active, &since],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Returns the first bucket that is wanted of a series that becomes active now.
+fn resolve(since: Since, step: Step, now: Ts) -> Ts {
+    match since {
+        Since::At(at) => at,
+        Since::ThreeYearsBack => step.floor(three_years_before(now)),
+        Since::Activation => step.floor(now),
+    }
+}
+
+fn three_years_before(now: Ts) -> Ts {
+    let date = now.date();
+    let year = date.year() - 3;
+    let back = date.replace_year(year).or_else(|_| {
+        // The 29th of February of a year that has none.
+        time::Date::from_calendar_date(year, Month::February, 28)
+    });
+    Ts::from_date(back.unwrap_or(date))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn since_is_resolved_to_a_bucket() {
+        let now = Ts::parse("2028-02-29T13:40:00Z").unwrap();
+        assert_eq!(
+            resolve(Since::ThreeYearsBack, Step::Day, now),
+            Ts::parse("2025-02-28").unwrap()
+        );
+        assert_eq!(
+            resolve(Since::Activation, Step::Hour, now),
+            Ts::parse("2028-02-29T13:00:00Z").unwrap()
+        );
+    }
+}

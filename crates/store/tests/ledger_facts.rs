@@ -1,0 +1,229 @@
+//! Facts and suspensions.
+
+#![allow(clippy::unwrap_used, reason = "test code")]
+
+mod ledger_support;
+
+use ledger_support::{ACME, OTHER, client, hour, store, texts};
+use model::{AssetId, Ts, Venue};
+use store::facts::FactRow;
+
+fn fact(asset: &str, first: Option<Ts>, known_from: &str) -> FactRow {
+    FactRow {
+        first_available: first,
+        known_from: known_from.to_owned(),
+        ..FactRow::unknown(AssetId::from(asset), Venue::none())
+    }
+}
+
+#[tokio::test]
+async fn the_first_bucket_only_moves_earlier_unless_a_catalogue_says_so() {
+    let database = testkit::database().await;
+    let store = store(&database).await;
+    for (first, from, expected) in [
+        (None, "chart", None),
+        (Some(50), "chart", Some(50)),
+        (Some(60), "chart", Some(50)),
+        (None, "chart", Some(50)),
+        (Some(40), "chart", Some(40)),
+        (Some(70), "catalogue", Some(70)),
+        (None, "catalogue:list", Some(70)),
+        (Some(65), "catalogue:list", Some(65)),
+        (Some(90), "chart", Some(65)),
+    ] {
+        let told = fact("bitcoin", first.map(hour), from);
+        store.learn(ACME, &[told], hour(100)).await.unwrap();
+        let known = store.facts(ACME).await.unwrap();
+        assert_eq!(
+            known[0].first_available,
+            expected.map(hour),
+            "{first:?} of {from}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_first_bucket_is_never_behind_what_is_stored() {
+    let database = testkit::database().await;
+    let (store, client) = (store(&database).await, client(&database).await);
+    let stats = |series: i32, source: &str, venue: &str, first: i64| {
+        format!(
+            "INSERT INTO series_stats VALUES ({series}, 1, 1, '{0}', '{0}', 1, 0, '{source}', 'PRICE',
+             'bitcoin', '', '{venue}', 'usd', '1h')",
+            hour(first)
+        )
+    };
+    for (series, source, venue, first) in [
+        (1, "acme", "", 30),
+        (2, "acme", "", 20),
+        (3, "acme", "binance", 5),
+        (4, "other", "", 6),
+    ] {
+        client
+            .batch_execute(&stats(series, source, venue, first))
+            .await
+            .unwrap();
+    }
+    // Told and returned are the same, also where nothing was written.
+    for (first, from, expected) in [
+        (None, "chart", None),
+        (Some(50), "chart", Some(20)),
+        (Some(40), "chart", Some(20)),
+        (Some(10), "chart", Some(10)),
+        (Some(70), "catalogue", Some(70)),
+    ] {
+        let told = [fact("bitcoin", first.map(hour), from)];
+        let returned = store.learn(ACME, &told, hour(100)).await.unwrap();
+        assert_eq!(returned[0].first_available, expected.map(hour), "{first:?}");
+        assert_eq!(returned, store.facts(ACME).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn who_taught_the_first_bucket_is_remembered() {
+    let database = testkit::database().await;
+    let store = store(&database).await;
+    let unsupported = FactRow {
+        unsupported_until: Some(hour(200)),
+        ..fact("bitcoin", None, "hourly")
+    };
+    let ended = FactRow {
+        ended_at: Some(hour(90)),
+        ..fact("bitcoin", None, "quarterly")
+    };
+    for (told, expected) in [
+        (unsupported.clone(), "hourly"),
+        (fact("bitcoin", Some(hour(50)), "daily"), "daily"),
+        // Says nothing of the first bucket, or nothing new.
+        (unsupported, "daily"),
+        (fact("bitcoin", Some(hour(60)), "hourly"), "daily"),
+        (fact("bitcoin", Some(hour(40)), "hourly"), "hourly"),
+        (
+            fact("bitcoin", Some(hour(40)), "catalogue:list"),
+            "catalogue:list",
+        ),
+        (fact("bitcoin", Some(hour(40)), "daily"), "catalogue:list"),
+        (ended, "quarterly"),
+    ] {
+        let known = store.learn(ACME, &[told], hour(100)).await.unwrap();
+        assert_eq!(known[0].known_from, expected);
+    }
+    let both = [
+        fact("ether", Some(hour(50)), "daily"),
+        fact("ether", Some(hour(60)), "hourly"),
+    ];
+    let known = store.learn(ACME, &both, hour(100)).await.unwrap();
+    assert_eq!((known.len(), known[0].known_from.as_str()), (1, "daily"));
+}
+
+#[tokio::test]
+async fn an_asset_that_answered_is_supported_again_and_keeps_the_rest() {
+    let database = testkit::database().await;
+    let store = store(&database).await;
+    let unsupported = |asset: &str| FactRow {
+        unsupported_until: Some(hour(200)),
+        ..fact(asset, Some(hour(50)), "chart")
+    };
+    let told = [unsupported("bitcoin"), unsupported("ether")];
+    store.learn(ACME, &told, hour(100)).await.unwrap();
+    let names = [
+        ("bitcoin".into(), Venue::none()),
+        ("ether".into(), Venue::from("x")),
+    ];
+    store.forget_unsupported(OTHER, &names).await.unwrap();
+    assert_eq!(store.facts(ACME).await.unwrap(), told);
+    store.forget_unsupported(ACME, &names).await.unwrap();
+    let known = store.facts(ACME).await.unwrap();
+    let bitcoin = FactRow {
+        unsupported_until: None,
+        ..told[0].clone()
+    };
+    assert_eq!(known, [bitcoin, told[1].clone()]);
+}
+
+#[tokio::test]
+async fn several_facts_of_one_asset_in_one_call_are_one() {
+    let database = testkit::database().await;
+    let store = store(&database).await;
+    let ended = FactRow {
+        ended_at: Some(hour(80)),
+        ..fact("bitcoin", None, "chart")
+    };
+    let unsupported = FactRow {
+        venue: Venue::from("binance"),
+        unsupported_until: Some(hour(200)),
+        ..fact("bitcoin", None, "chart")
+    };
+    let told = [
+        fact("bitcoin", Some(hour(50)), "chart"),
+        fact("bitcoin", Some(hour(60)), "chart"),
+        ended,
+        unsupported,
+    ];
+    store.learn(ACME, &told, hour(100)).await.unwrap();
+    store.learn(ACME, &[], hour(100)).await.unwrap();
+    let known = store.facts(ACME).await.unwrap();
+    assert_eq!(known.len(), 2);
+    assert_eq!(known[0].first_available, Some(hour(50)));
+    assert_eq!(known[0].ended_at, Some(hour(80)));
+    assert_eq!(known[1].unsupported_until, Some(hour(200)));
+    assert_eq!((known[1].first_available, known[1].ended_at), (None, None));
+    assert!(store.facts(OTHER).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_known_already_is_not_written_again() {
+    let database = testkit::database().await;
+    let (store, client) = (store(&database).await, client(&database).await);
+    let told = [
+        fact("bitcoin", Some(hour(50)), "chart"),
+        fact("ether", None, "chart"),
+    ];
+    store.learn(ACME, &told, hour(100)).await.unwrap();
+    let rows = "SELECT f.ctid || f::text FROM facts f ORDER BY 1";
+    let before = texts(&client, rows).await;
+    store.learn(ACME, &told, hour(101)).await.unwrap();
+    let worse = [fact("bitcoin", Some(hour(51)), "chart")];
+    store.learn(ACME, &worse, hour(102)).await.unwrap();
+    assert_eq!(texts(&client, rows).await, before);
+}
+
+#[tokio::test]
+async fn a_suspension_stays_until_an_operator_resumes() {
+    let database = testkit::database().await;
+    let first = store(&database).await;
+    let suspend =
+        |dataset, reason, at| first.suspend(ACME, dataset, "", "unauthorised", reason, hour(at));
+    suspend("", "bad key", 1).await.unwrap();
+    suspend("chart", "not in the plan", 2).await.unwrap();
+    suspend("", "bad key, again", 3).await.unwrap();
+    first
+        .suspend(OTHER, "", "", "broken", "columns", hour(4))
+        .await
+        .unwrap();
+
+    // Another process sees it.
+    let second = store(&database).await;
+    let rows = second.suspensions().await.unwrap();
+    let seen: Vec<_> = (rows.iter())
+        .map(|row| {
+            (
+                row.source.as_str(),
+                row.dataset.as_str(),
+                row.reason.as_str(),
+                row.since,
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("acme", "", "bad key, again", hour(1)),
+            ("acme", "chart", "not in the plan", hour(2)),
+            ("other", "", "columns", hour(4)),
+        ]
+    );
+    assert_eq!(second.resume("acme").await.unwrap(), 2);
+    assert_eq!(second.resume("acme").await.unwrap(), 0);
+    assert_eq!(first.suspensions().await.unwrap().len(), 1);
+}

@@ -1,0 +1,196 @@
+//! Quotas over several processes: all windows or none, and never one unit too many.
+
+#![allow(clippy::unwrap_used, reason = "test code")]
+
+mod ledger_support;
+
+use ledger_support::{ACME, OTHER, store};
+use model::Ts;
+use store::pace::{QuotaWindow, Spend};
+
+const HOST: &str = "api.acme.test";
+
+fn at(text: &str) -> Ts {
+    Ts::parse(text).unwrap()
+}
+
+const fn window(span: &'static str, limit: i64, reserve: i64) -> QuotaWindow {
+    QuotaWindow {
+        unit: "credits",
+        span,
+        limit,
+        reserve,
+    }
+}
+
+#[tokio::test]
+async fn counts_in_all_windows_or_in_none() {
+    let database = testkit::database().await;
+    let store = store(&database).await;
+    let windows = [window("day", 10, 0), window("month", 25, 0)];
+    let now = at("2026-01-30T13:30:00Z");
+    let spend = |cost, now| store.spend(ACME, HOST, &windows, cost, now);
+    assert_eq!(spend(10, now).await.unwrap(), Spend::Ok);
+    let spent = spend(1, now).await.unwrap();
+    let until = at("2026-01-31");
+    assert_eq!(spent, Spend::Exhausted { span: "day", until });
+
+    // The next day has room, and the refusal above cost the month nothing.
+    assert_eq!(spend(10, until).await.unwrap(), Spend::Ok);
+    let used = store.quota_used(ACME).await.unwrap();
+    let used: Vec<_> = used
+        .iter()
+        .map(|row| (row.span.as_str(), row.window_start, row.used))
+        .collect();
+    assert_eq!(used, [("day", until, 10), ("month", at("2026-01-01"), 20)]);
+
+    // Both are spent: what turns last is what counts. A single cost above the limit never fits.
+    let spent = spend(6, until).await.unwrap();
+    let next = at("2026-02-01");
+    assert_eq!(
+        spent,
+        Spend::Exhausted {
+            span: "month",
+            until: next
+        }
+    );
+    assert!(matches!(
+        spend(11, next).await.unwrap(),
+        Spend::Exhausted { span: "day", .. }
+    ));
+    assert_eq!(spend(10, next).await.unwrap(), Spend::Ok);
+    // Other hosts and sources have their own.
+    assert_eq!(
+        store
+            .spend(ACME, "other", &windows, 10, next)
+            .await
+            .unwrap(),
+        Spend::Ok
+    );
+    assert_eq!(
+        store.spend(OTHER, HOST, &windows, 10, next).await.unwrap(),
+        Spend::Ok
+    );
+    assert_eq!(
+        store.spend(ACME, HOST, &[], 10, next).await.unwrap(),
+        Spend::Ok
+    );
+}
+
+#[tokio::test]
+async fn windows_turn_by_utc() {
+    let database = testkit::database().await;
+    let store = store(&database).await;
+    for (span, last, turn) in [
+        ("hour", "2026-03-29T00:59:59.999Z", "2026-03-29T01:00:00Z"),
+        ("day", "2026-03-29T23:59:59.999Z", "2026-03-30"),
+        ("month", "2026-02-28T23:59:59.999Z", "2026-03-01"),
+    ] {
+        let windows = [window(span, 1, 0)];
+        let (last, turn) = (at(last), at(turn));
+        assert_eq!(
+            store.spend(ACME, HOST, &windows, 1, last).await.unwrap(),
+            Spend::Ok
+        );
+        let spent = store.spend(ACME, HOST, &windows, 1, last).await.unwrap();
+        assert_eq!(spent, Spend::Exhausted { span, until: turn });
+        assert_eq!(
+            store.spend(ACME, HOST, &windows, 1, turn).await.unwrap(),
+            Spend::Ok
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reserve_is_left_to_others() {
+    let database = testkit::database().await;
+    let store = store(&database).await;
+    let now = at("2026-01-30");
+    let (live, filling) = ([window("day", 10, 0)], [window("day", 10, 3)]);
+    assert_eq!(
+        store.spend(ACME, HOST, &filling, 7, now).await.unwrap(),
+        Spend::Ok
+    );
+    assert_ne!(
+        store.spend(ACME, HOST, &filling, 1, now).await.unwrap(),
+        Spend::Ok
+    );
+    assert_eq!(
+        store.spend(ACME, HOST, &live, 3, now).await.unwrap(),
+        Spend::Ok
+    );
+    assert_ne!(
+        store.spend(ACME, HOST, &live, 1, now).await.unwrap(),
+        Spend::Ok
+    );
+}
+
+#[tokio::test]
+async fn the_vendors_count_only_raises_ours() {
+    let database = testkit::database().await;
+    let store = store(&database).await;
+    let now = at("2026-01-30T10:00:00Z");
+    for (count, expected) in [(5, 5), (3, 5), (8, 8)] {
+        store
+            .raise_quota(ACME, HOST, "credits", "month", count, now)
+            .await
+            .unwrap();
+        let used = store.quota_used(ACME).await.unwrap();
+        assert_eq!((used.len(), used[0].used), (1, expected));
+    }
+    let windows = [window("month", 9, 0)];
+    assert_eq!(
+        store.spend(ACME, HOST, &windows, 1, now).await.unwrap(),
+        Spend::Ok
+    );
+    assert_ne!(
+        store.spend(ACME, HOST, &windows, 1, now).await.unwrap(),
+        Spend::Ok
+    );
+}
+
+#[tokio::test]
+async fn a_span_that_does_not_exist_is_an_error_and_counts_nothing() {
+    let database = testkit::database().await;
+    let store = store(&database).await;
+    let windows = [window("day", 9, 0), window("week", 9, 0)];
+    assert!(
+        store
+            .spend(ACME, HOST, &windows, 1, at("2026-01-30"))
+            .await
+            .is_err()
+    );
+    assert!(store.quota_used(ACME).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn eight_tasks_spend_exactly_what_there_is() {
+    let database = testkit::database().await;
+    let mut tasks = Vec::new();
+    for task in 0..8 {
+        let store = store(&database).await;
+        tasks.push(tokio::spawn(async move {
+            // Half of them name their windows in the other order: nobody may wait for ever.
+            let mut windows = [window("day", 100, 0), window("month", 1_000, 0)];
+            if task % 2 == 1 {
+                windows.reverse();
+            }
+            let mut granted = 0;
+            for _ in 0..30 {
+                let spent = store
+                    .spend(ACME, HOST, &windows, 1, at("2026-01-30"))
+                    .await
+                    .unwrap();
+                granted += i64::from(spent == Spend::Ok);
+            }
+            granted
+        }));
+    }
+    let mut granted = 0;
+    for task in tasks {
+        granted += task.await.unwrap();
+    }
+    assert_eq!(granted, 100);
+    let used = store(&database).await.quota_used(ACME).await.unwrap();
+    assert!(used.iter().all(|row| row.used == 100), "{used:?}");
+}
