@@ -1,0 +1,369 @@
+//! Simulated vendors: HTTP servers that answer as the real ones do by their contracts, from a world that is the same
+//! whenever asked, with faults on demand.
+//!
+//! They are written from the vendors' contracts alone and share no type with the crates that collect from them: a
+//! shared type would repeat a misreading on both sides. They do not play caches, and they know nothing of databases.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), fake_vendors::StartError> {
+//! use fake_vendors::{FakeVendor, Metric, Options, Step};
+//!
+//! let vendor = FakeVendor::start(Options::default()).await?;
+//! let base = vendor.base_url(); // http://127.0.0.1:<port>/api/v3
+//! let truth = vendor.truth();
+//! let held = truth.coingecko_series("bitcoin", "usd", Metric::Price, Step::Hour, 0, i64::MAX);
+//! # let _ = (base, held);
+//! vendor.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Control routes
+//!
+//! Under `/_control` beside the vendor, JSON, no key:
+//!
+//! | route | does |
+//! |---|---|
+//! | `GET requests` | the request log, oldest first |
+//! | `GET counts` | sums per path, per status, most at once |
+//! | `POST reset` | forgets log, counts, minute and month |
+//! | `GET clock`, `POST clock` | shows or changes the clock: `{"now":"…Z","advance_ms":1,"frozen":true}`, each optional |
+//! | `GET faults`, `POST faults`, `DELETE faults` | shows, replaces or clears `{"rules":[…],"revisions":[…]}` |
+//! | `POST listings` | `{"id":"…","listed":"YYYY-MM-DD","delisted":"YYYY-MM-DD"}`, days optional |
+//! | `GET entities` | the world table |
+//! | `GET truth?coin=&quote=&metric=&step=&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)` |
+//!
+//! A rule is `{"matching":"/coins/markets","when":{"kind":"times","times":3},"fault":{"kind":"status429","retry_after":30}}`;
+//! see [`Rule`], [`When`], [`Fault`] and [`Revision`].
+
+mod chance;
+mod clock;
+mod coingecko;
+mod control;
+mod cut;
+mod entity;
+mod faults;
+mod instant;
+mod limits;
+mod log;
+mod options;
+mod server;
+mod spoil;
+mod truth;
+mod vendor;
+mod world;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use actix_web::dev::ServerHandle;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use tokio::sync::oneshot;
+
+use crate::clock::SimClock;
+use crate::coingecko::series::Lane;
+use crate::coingecko::{CoinGecko, Quote};
+use crate::faults::FaultBoard;
+use crate::log::RequestLog;
+use crate::server::Shared;
+use crate::world::World;
+
+pub use crate::coingecko::Plan;
+pub use crate::entity::Entity;
+pub use crate::faults::{Fault, Faults, Rule, When};
+pub use crate::log::{Counts, RequestRecord};
+pub use crate::options::{CoinsError, Options, coins_from_csv};
+pub use crate::truth::{Metric, Revision};
+pub use crate::vendor::Vendor;
+pub use crate::world::{Listing, WorldError};
+
+/// Why a simulated vendor did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The world could not be made.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// The port could not be had, or the server not be built.
+    #[error("cannot listen on 127.0.0.1:{port}")]
+    Listen {
+        /// The port asked for.
+        port: u16,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The server's thread ended before it served.
+    #[error("the server's thread ended before it served")]
+    Thread,
+}
+
+/// The step of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// One label an hour.
+    Hour,
+    /// One label a day, at 00:00 UTC.
+    Day,
+}
+
+/// A simulated vendor at work, on a thread and a runtime of its own. Dropping it stops it.
+#[derive(Debug)]
+pub struct FakeVendor {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl FakeVendor {
+    /// Starts a vendor and returns once it serves.
+    ///
+    /// # Errors
+    /// Fails where the port is taken or the world cannot be made.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let port = options.port;
+        let failed = move |source| StartError::Listen { port, source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let shared = Arc::new(shared(options)?);
+        let (ready, started) = oneshot::channel();
+        let for_server = Arc::clone(&shared);
+        let serve = move || {
+            actix_web::rt::System::new().block_on(async move {
+                match server::build(listener, for_server) {
+                    Ok((handle, server)) => {
+                        if ready.send(Ok(handle)).is_ok() {
+                            // The server ends when it is stopped; there is nobody left to tell of an error.
+                            drop(server.await);
+                        }
+                    }
+                    Err(source) => drop(ready.send(Err(source))),
+                }
+            });
+        };
+        let name = "fake-vendor".to_owned();
+        let thread = std::thread::Builder::new()
+            .name(name)
+            .spawn(serve)
+            .map_err(failed)?;
+        let handle = started
+            .await
+            .map_err(|_| StartError::Thread)?
+            .map_err(failed)?;
+        Ok(Self {
+            address,
+            shared,
+            handle,
+            thread: Some(thread),
+        })
+    }
+
+    /// Returns the vendor's base URL, without a slash at the end.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}{}", self.address, self.shared.api.mount())
+    }
+
+    /// Returns the URL under which the control routes live, without a slash at the end.
+    #[must_use]
+    pub fn control_url(&self) -> String {
+        format!("http://{}/_control", self.address)
+    }
+
+    /// Returns the requests seen since the start or the last reset, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.shared.log.records()
+    }
+
+    /// Returns the sums over those requests.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.shared.log.counts()
+    }
+
+    /// Forgets log, counts and the use of minute and month.
+    pub fn reset(&self) {
+        self.shared.log.reset();
+        self.shared.api.reset();
+    }
+
+    /// Replaces all faults; the default clears them.
+    pub fn set_faults(&self, faults: Faults) {
+        self.shared.faults.set(faults.rules);
+        self.shared.world.set_revisions(faults.revisions);
+    }
+
+    /// Sets the clock; it runs on from there unless it is frozen.
+    pub fn set_now(&self, now: OffsetDateTime) {
+        self.shared
+            .clock
+            .change(Some(instant::millis(now)), 0, None);
+    }
+
+    /// Freezes the clock where it is, or lets it run on. With a frozen clock a spent minute stays spent.
+    pub fn set_frozen(&self, frozen: bool) {
+        self.shared.clock.change(None, 0, Some(frozen));
+    }
+
+    /// Pushes the clock forward.
+    pub fn advance(&self, by: std::time::Duration) {
+        let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.shared.clock.change(None, by_ms, None);
+    }
+
+    /// Makes the vendor's clock follow the clock server at `socket` for as long as the returned value lives.
+    ///
+    /// # Errors
+    /// Fails where no clock server listens there.
+    pub async fn follow(&self, socket: &Path) -> Result<simclock::Follower, simclock::Error> {
+        let shared = Arc::clone(&self.shared);
+        let show = move |now_ms| shared.clock.change(Some(now_ms), 0, Some(true));
+        simclock::Follower::join(socket, show).await
+    }
+
+    /// Returns the simulated instant.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        instant::calendar(self.shared.clock.now_ms())
+    }
+
+    /// Lists or delists a coin.
+    pub fn set_listing(&self, listing: &Listing) {
+        self.shared.world.set_listing(listing);
+    }
+
+    /// Gives access to what is true in the vendor's world.
+    #[must_use]
+    pub fn truth(&self) -> Truth {
+        Truth::new(Arc::clone(&self.shared))
+    }
+
+    /// Stops the server at once, hanging requests included, and waits for its thread.
+    pub async fn stop(mut self) {
+        self.handle.stop(false).await;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the server's thread has been printed by then.
+            drop(tokio::task::spawn_blocking(move || drop(thread.join())).await);
+        }
+    }
+}
+
+impl Drop for FakeVendor {
+    fn drop(&mut self) {
+        // The command is sent by the call; the future only waits for it to be done.
+        drop(self.handle.stop(false));
+    }
+}
+
+fn shared(options: Options) -> Result<Shared, WorldError> {
+    let world = Arc::new(World::new(options.seed, &options.extra_coins)?);
+    let now_ms = options.now.map(instant::millis);
+    let latency = options.latency;
+    let api = match options.vendor {
+        Vendor::CoinGecko(plan) => CoinGecko::new(Arc::clone(&world), plan, options),
+    };
+    Ok(Shared {
+        api: Box::new(api),
+        world,
+        clock: SimClock::starting_at(now_ms),
+        faults: FaultBoard::default(),
+        log: Arc::new(RequestLog::default()),
+        latency,
+    })
+}
+
+/// What is true in a vendor's world, for comparing with what a collector has stored.
+#[derive(Debug, Clone)]
+pub struct Truth {
+    shared: Arc<Shared>,
+}
+
+impl Truth {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Returns the table of entities.
+    #[must_use]
+    pub fn entities(&self) -> Vec<Arc<Entity>> {
+        self.shared.world.snapshot().entities.clone()
+    }
+
+    /// Returns a value in USD or units at an instant, before any vendor touches it.
+    #[must_use]
+    pub fn value(&self, coin: &str, metric: Metric, at_ms: i64) -> Option<f64> {
+        let world = self.shared.world.snapshot();
+        world.value(world.coin(coin)?, metric, at_ms)
+    }
+
+    /// Returns exactly what a correct collector holds after reading CoinGecko's charts by the simulated now: per label
+    /// in `[from, to)`, UNIX milliseconds, the value of the nearest point within 15 minutes.
+    ///
+    /// Nulls, and market caps of 0, are no values. Live samples are not part of it: a collector may hold one for an
+    /// hour whose chart point is missing. Only price, market cap and volume have charts; other metrics give nothing.
+    #[must_use]
+    pub fn coingecko_series(
+        &self,
+        coin: &str,
+        quote: &str,
+        metric: Metric,
+        step: Step,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Vec<(i64, f64)> {
+        if !matches!(
+            metric,
+            Metric::Price | Metric::MarketCap | Metric::Volume24h
+        ) {
+            return Vec::new();
+        }
+        let world = self.shared.world.snapshot();
+        let (Some(entity), Some(quote)) = (world.coin(coin), Quote::named(&world, quote)) else {
+            return Vec::new();
+        };
+        let now_ms = self.shared.clock.now_ms();
+        let (from_ms, to_ms) = (from_ms.max(entity.listed_ms), to_ms.min(now_ms + 1));
+        let lane = Lane {
+            world: &world,
+            entity,
+            quote: &quote,
+        };
+        lane.collected(metric, step, from_ms, to_ms, now_ms)
+    }
+
+    /// Returns `last_updated` and the value of a live row of `/coins/markets` asked at an instant with full precision,
+    /// rounded as the vendor rounds amounts.
+    #[must_use]
+    pub fn coingecko_live(
+        &self,
+        coin: &str,
+        quote: &str,
+        metric: Metric,
+        asked_at_ms: i64,
+    ) -> Option<(i64, f64)> {
+        let world = self.shared.world.snapshot();
+        let quote = Quote::named(&world, quote)?;
+        let lane = Lane {
+            world: &world,
+            entity: world.coin(coin)?,
+            quote: &quote,
+        };
+        let at_ms = lane.live_ms(asked_at_ms)?;
+        let value = lane.value(metric, at_ms)?;
+        let rounds = matches!(metric, Metric::MarketCap | Metric::Volume24h | Metric::Fdv);
+        Some((
+            at_ms,
+            if rounds {
+                value.round_ties_even()
+            } else {
+                value
+            },
+        ))
+    }
+}

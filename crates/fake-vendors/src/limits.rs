@@ -1,0 +1,102 @@
+//! The two buckets every vendor has: requests in a calendar minute, credits in a calendar month.
+//!
+//! Both follow the simulated clock, so with a frozen clock a full minute stays full until the clock is moved.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::instant::{MINUTE_MS, calendar, floor_to};
+
+/// Year and month.
+type Month = (i32, u8);
+
+/// Counts per caller. A caller is whom the vendor would charge: a key, or an address without one.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    minutes: Mutex<HashMap<&'static str, (i64, u32)>>,
+    months: Mutex<HashMap<&'static str, (Month, u64)>>,
+}
+
+impl Limits {
+    /// Counts one request of `caller` and returns how many this minute has seen, this one included.
+    pub(crate) fn count_request(&self, caller: &'static str, now_ms: i64) -> u32 {
+        let minute = floor_to(now_ms, MINUTE_MS);
+        let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = minutes.entry(caller).or_insert((minute, 0));
+        if slot.0 != minute {
+            *slot = (minute, 0);
+        }
+        slot.1 = slot.1.saturating_add(1);
+        slot.1
+    }
+
+    /// Returns the instant at which the present minute ends.
+    pub(crate) fn minute_ends_ms(now_ms: i64) -> i64 {
+        floor_to(now_ms, MINUTE_MS) + MINUTE_MS
+    }
+
+    /// Charges one credit to `caller`.
+    pub(crate) fn charge(&self, caller: &'static str, now_ms: i64) {
+        let month = month_of(now_ms);
+        let mut months = self.months.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = months.entry(caller).or_insert((month, 0));
+        if slot.0 != month {
+            *slot = (month, 0);
+        }
+        slot.1 += 1;
+    }
+
+    /// Returns the credits `caller` has spent this month.
+    pub(crate) fn spent(&self, caller: &'static str, now_ms: i64) -> u64 {
+        let months = self.months.lock().unwrap_or_else(PoisonError::into_inner);
+        match months.get(caller) {
+            Some((month, spent)) if *month == month_of(now_ms) => *spent,
+            _ => 0,
+        }
+    }
+
+    /// Forgets all counts.
+    pub(crate) fn reset(&self) {
+        self.minutes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        self.months
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}
+
+fn month_of(now_ms: i64) -> Month {
+    let now = calendar(now_ms);
+    (now.year(), u8::from(now.month()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instant::{DAY_MS, parse_day};
+
+    #[test]
+    fn a_minute_begins_afresh_and_callers_do_not_share_it() {
+        let limits = Limits::default();
+        assert_eq!(limits.count_request("key", 60_000), 1);
+        assert_eq!(limits.count_request("key", 119_999), 2);
+        assert_eq!(limits.count_request("none", 119_999), 1);
+        assert_eq!(limits.count_request("key", 120_000), 1);
+        assert_eq!(Limits::minute_ends_ms(119_999), 120_000);
+    }
+
+    #[test]
+    fn a_month_begins_afresh() {
+        let limits = Limits::default();
+        let last = parse_day("2026-01-31").unwrap();
+        limits.charge("key", last);
+        limits.charge("key", last);
+        assert_eq!(limits.spent("key", last), 2);
+        assert_eq!(limits.spent("key", last + DAY_MS), 0);
+        limits.charge("key", last + DAY_MS);
+        assert_eq!(limits.spent("key", last + DAY_MS), 1);
+    }
+}

@@ -1,0 +1,119 @@
+//! What the server asks of a vendor, and the plain request and reply they talk in. No HTTP library in here.
+
+use std::collections::HashMap;
+
+use crate::coingecko::Plan;
+use crate::faults::Fault;
+
+/// A simulated vendor, with the plan it plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Vendor {
+    /// CoinGecko API v3.
+    CoinGecko(Plan),
+}
+
+impl Vendor {
+    /// Reads a vendor and its plan from their names on a command line.
+    ///
+    /// # Errors
+    /// Names what is possible where a name is unknown.
+    pub fn parse(vendor: &str, plan: &str) -> Result<Self, String> {
+        match vendor {
+            "coingecko" => Ok(Self::CoinGecko(plan.parse()?)),
+            _ => Err(format!(
+                "unknown vendor `{vendor}`: only `coingecko` is simulated"
+            )),
+        }
+    }
+
+    /// Returns the name used on command lines.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CoinGecko(_) => "coingecko",
+        }
+    }
+}
+
+/// A request, freed of its transport.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// Below the mount point, decoded, one entry per segment.
+    pub(crate) segments: Vec<String>,
+    /// Decoded query pairs in the order sent.
+    pub(crate) query: Vec<(String, String)>,
+    /// Headers with lower-case names.
+    pub(crate) headers: HashMap<String, String>,
+    /// Bytes of the request target.
+    pub(crate) target_bytes: usize,
+    /// The simulated instant of arrival.
+    pub(crate) now_ms: i64,
+}
+
+impl Call {
+    /// Returns a query parameter that is present and not empty.
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        let found = self.query.iter().find(|(key, _)| key == name);
+        found
+            .map(|(_, value)| value.trim())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// Returns a header that is present and not empty.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get(name)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
+    }
+}
+
+/// An answer, before it meets a transport.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    /// Makes a reply of text in the form `content_type` says.
+    pub(crate) fn text(status: u16, content_type: &'static str, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            content_type,
+            headers: Vec::new(),
+            body: body.into().into_bytes(),
+        }
+    }
+
+    /// Adds a header.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// What a vendor module implements; the server does counting, faults, delays, logging and transport.
+pub(crate) trait VendorApi: Send + Sync {
+    /// Returns the path under which the vendor is mounted.
+    fn mount(&self) -> &'static str;
+    /// Returns the query parameters that carry keys.
+    fn key_parameters(&self) -> &'static [&'static str];
+    /// Returns the path with ids replaced.
+    fn template(&self, call: &Call) -> String;
+    /// Counts the request and decides whether it may be answered; says who asks.
+    fn admit(&self, call: &Call) -> (&'static str, Result<(), Reply>);
+    /// Answers an admitted request.
+    fn answer(&self, call: &Call, caller: &'static str) -> Reply;
+    /// Returns the vendor's words for a fault that replaces the answer; `None` for the other faults.
+    fn refusal(&self, call: &Call, fault: &Fault) -> Option<Reply>;
+    /// Learns the status that went out, to charge for it.
+    fn answered(&self, call: &Call, caller: &'static str, status: u16);
+    /// Adds the headers every answer carries.
+    fn dress(&self, call: &Call, reply: &mut Reply);
+    /// Forgets all counts.
+    fn reset(&self);
+}
