@@ -1,0 +1,359 @@
+//! What the suites of the programs share: a database, a simulated vendor, a folder with a
+//! configuration, and the program under test as a process among them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test cannot go on without its stage"
+)]
+
+use std::{
+    fmt,
+    path::PathBuf,
+    process::{Output, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use fake_vendors::{FakeVendor, Fault, Faults, Options, Plan, Rule, Vendor};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+    task::JoinHandle,
+};
+use tokio_postgres::{Client, NoTls};
+
+use crate::TestDatabase;
+
+/// A wait this long has failed. Nothing is asserted about less.
+const TOO_LONG: Duration = Duration::from_secs(40);
+
+/// The key that the vendor takes.
+pub const KEY: &str = "CG-simulated";
+/// What charts give by day and hour, and one that only the present has.
+const METRICS: &str = "PRICE|MARKET_CAP|VOLUME_24H|FDV";
+/// The coins of the first configuration.
+pub const COINS: [&str; 4] = ["bitcoin", "ethereum", "solana", "ripple"];
+const HEADER: &str = "coin_id,symbol,vs_currency,metrics,since,hourly_since,ohlc,enabled,note";
+const RATHER_RICH: u32 = 60_000;
+
+/// A program's surroundings.
+#[derive(Debug)]
+pub struct Stage {
+    /// Its database.
+    pub database: TestDatabase,
+    /// Its vendor.
+    pub vendor: Arc<FakeVendor>,
+    /// Its working folder, with a configuration and, later, its home.
+    pub folder: TempDir,
+    program: &'static str,
+}
+
+impl Stage {
+    /// Sets the stage for a program: the path of its file.
+    pub async fn new(program: &'static str) -> Self {
+        Self::with_latency(program, Duration::ZERO).await
+    }
+
+    /// Does so with a vendor that takes its time for every answer.
+    pub async fn with_latency(program: &'static str, latency: Duration) -> Self {
+        let options = Options {
+            vendor: Vendor::CoinGecko(Plan::Enterprise),
+            key: KEY.to_owned(),
+            rpm: Some(RATHER_RICH),
+            latency,
+            ..Options::default()
+        };
+        let vendor = FakeVendor::start(options).await.unwrap();
+        Self::before(program, Arc::new(vendor)).await
+    }
+
+    /// Returns another database and folder before the same vendor.
+    pub async fn another(&self) -> Self {
+        Self::before(self.program, Arc::clone(&self.vendor)).await
+    }
+
+    async fn before(program: &'static str, vendor: Arc<FakeVendor>) -> Self {
+        let stage = Self {
+            database: crate::database().await,
+            vendor,
+            folder: tempfile::tempdir().unwrap(),
+            program,
+        };
+        let config = stage.config_folder();
+        std::fs::create_dir(&config).unwrap();
+        let shipped = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../sources-config");
+        for file in [
+            "entities.csv",
+            "entity_source_ids.csv",
+            "metrics.csv",
+            "canonical_metrics.csv",
+        ] {
+            std::fs::copy(shipped.join(file), config.join(file)).unwrap();
+        }
+        stage.configure(&COINS.map(|coin| format!("{coin},,usd,{METRICS},,,false,true,")));
+        stage
+    }
+
+    fn config_folder(&self) -> PathBuf {
+        self.folder.path().join("sources-config")
+    }
+
+    /// Writes `coingecko.csv`: the header and these rows.
+    pub fn configure(&self, rows: &[impl AsRef<str>]) {
+        let rows: Vec<&str> = rows.iter().map(AsRef::as_ref).collect();
+        let text = format!("{HEADER}\n{}\n", rows.join("\n"));
+        std::fs::write(self.config_folder().join("coingecko.csv"), text).unwrap();
+    }
+
+    /// Makes the vendor break answers by these rules, and by no others.
+    pub fn break_answers(&self, rules: Vec<Rule>) {
+        self.vendor.set_faults(Faults {
+            rules,
+            ..Faults::default()
+        });
+    }
+
+    /// Makes the vendor break every answer to paths that hold `matching`.
+    pub fn always(&self, matching: &str, fault: Fault) {
+        self.break_answers(vec![Rule::always(matching, fault)]);
+    }
+
+    /// Where the program keeps answers that make no sense.
+    pub fn dead_letters(&self) -> PathBuf {
+        self.folder.path().join("home/dead-letters")
+    }
+
+    /// The program under test, with nothing in its environment but what is said here.
+    pub fn bare(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(self.program);
+        let home = self.folder.path().join("home");
+        command
+            .args(args)
+            .env_clear()
+            .env("CROSSFEED_HOME", home)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// The variables that make the program meet this stage's database and vendor.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("DATABASE_URL", self.database.url()),
+            ("COINGECKO_API_KEY", KEY.to_owned()),
+            ("COINGECKO_PLAN", "enterprise".to_owned()),
+            ("COINGECKO_BASE_URL", self.vendor.base_url()),
+            ("COINGECKO_RPM", RATHER_RICH.to_string()),
+        ]
+    }
+
+    /// The program under test on this stage.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.bare(args);
+        command.envs(self.variables());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub async fn run(&self, args: &[&str]) -> Ended {
+        ended(self.command(args)).await
+    }
+
+    /// Requests that the vendor has seen.
+    pub fn seen(&self) -> u64 {
+        self.vendor.counts().total
+    }
+
+    /// Connects to the stage's database.
+    pub async fn client(&self) -> Client {
+        let (client, connection) = self.database.config().connect(NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
+    /// Returns the first column of the first row, as text.
+    pub async fn ask(&self, sql: &str) -> String {
+        let sql = format!("SELECT ({sql})::text");
+        let row = self.client().await.query_one(&sql, &[]).await.unwrap();
+        row.get::<_, Option<String>>(0).unwrap_or_default()
+    }
+
+    /// Returns one text for all points under their full names.
+    pub async fn checksum(&self) -> String {
+        self.ask(
+            "SELECT count(*) || ' ' || coalesce(md5(string_agg(concat_ws('|', source, asset,
+                 instrument, venue, quote, metric, step, extract(epoch FROM ts), value), E'\\n'
+                 ORDER BY source, asset, instrument, venue, quote, metric, step, ts)), 'nothing')
+             FROM metrics JOIN series USING (series_id)",
+        )
+        .await
+    }
+
+    /// Returns how many pulls ended how: `2 complete, 1 interrupted`.
+    pub async fn pulls(&self) -> String {
+        self.ask(
+            "SELECT coalesce(string_agg(n || ' ' || status, ', ' ORDER BY status), 'none')
+             FROM (SELECT status, count(*) AS n FROM pulls GROUP BY status) AS p",
+        )
+        .await
+    }
+
+    /// Waits until the query gives `wanted`.
+    pub async fn until(&self, sql: &str, wanted: &str) {
+        let client = self.client().await;
+        let sql = format!("SELECT ({sql})::text");
+        let matches = async {
+            loop {
+                let row = client.query_one(&sql, &[]).await.unwrap();
+                let found = row.get::<_, Option<String>>(0).unwrap_or_default();
+                if found == wanted {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(TOO_LONG, matches).await.is_err() {
+            panic!("never {wanted:?}: {sql} gives {:?}", self.ask(&sql).await);
+        }
+    }
+
+    /// Waits until the vendor has seen so many requests.
+    pub async fn until_seen(&self, requests: u64) {
+        let seen = async {
+            while self.seen() < requests {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(TOO_LONG, seen).await;
+        assert!(in_time.is_ok(), "only {} requests came", self.seen());
+    }
+}
+
+/// A program that ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; none after a signal.
+    pub code: Option<i32>,
+    /// What it said, or both streams together where they were watched.
+    pub stdout: String,
+    /// What it said beside that.
+    pub stderr: String,
+}
+
+impl Ended {
+    /// Asserts the exit code and that the output, both streams, holds these parts.
+    #[track_caller]
+    pub fn must(&self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self}");
+        for part in parts {
+            let there = self.stdout.contains(part) || self.stderr.contains(part);
+            assert!(there, "no {part:?} in {self}");
+        }
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "exit {:?}\n{}\n{}", self.code, self.stdout, self.stderr)
+    }
+}
+
+/// Runs a command to its end.
+pub async fn ended(mut command: Command) -> Ended {
+    let output = tokio::time::timeout(TOO_LONG, command.output()).await;
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = output.expect("it does not end").unwrap();
+    Ended {
+        code: status.code(),
+        stdout: String::from_utf8(stdout).unwrap(),
+        stderr: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// A program at work, whose log can be watched.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    log: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts it.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let readers = vec![
+            gather(child.stdout.take().unwrap(), Arc::clone(&log)),
+            gather(child.stderr.take().unwrap(), Arc::clone(&log)),
+        ];
+        Self {
+            child,
+            log,
+            readers,
+        }
+    }
+
+    /// Returns what it has said so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until a line of the log holds this.
+    pub async fn until_said(&self, part: &str) {
+        let said = async {
+            while !self.log().contains(part) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(TOO_LONG, said).await;
+        assert!(in_time.is_ok(), "never {part:?}: {}", self.log());
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        let id = i32::try_from(self.child.id().unwrap()).unwrap();
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal).unwrap();
+    }
+
+    /// kill -9, and waits until it is gone.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Waits for its end and returns the exit code and all it said.
+    pub async fn end(mut self) -> Ended {
+        let status = tokio::time::timeout(TOO_LONG, self.child.wait()).await;
+        for reader in self.readers.drain(..) {
+            reader.await.unwrap();
+        }
+        Ended {
+            code: status.expect("it does not end").unwrap().code(),
+            stdout: self.log(),
+            stderr: String::new(),
+        }
+    }
+}
+
+fn gather(
+    from: impl tokio::io::AsyncRead + Unpin + Send + 'static,
+    into: Arc<Mutex<String>>,
+) -> JoinHandle<()> {
+    let mut lines = BufReader::new(from).lines();
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            let mut log = into.lock().unwrap();
+            log.push_str(&line);
+            log.push('\n');
+        }
+    })
+}
