@@ -1,0 +1,100 @@
+//! The files that ship: consistent, complete for every configured coin, and answering to the
+//! spellings that users have.
+
+#![allow(clippy::unwrap_used, reason = "test code")]
+
+use std::{collections::HashSet, path::PathBuf};
+
+use entity_master::{CsvText, EntityId, Master, Resolution, Resolver};
+use model::SourceId;
+
+const COINGECKO: SourceId = SourceId::new("coingecko");
+const VELO: SourceId = SourceId::new("velo");
+const SOURCES: [SourceId; 5] = [
+    SourceId::new("artemis"),
+    SourceId::new("defillama"),
+    VELO,
+    COINGECKO,
+    SourceId::new("alphavantage"),
+];
+
+fn bytes(name: &str) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../sources-config");
+    std::fs::read(folder.join(name)).unwrap()
+}
+
+fn resolver() -> Resolver {
+    let (entities, ids) = (bytes("entities.csv"), bytes("entity_source_ids.csv"));
+    let master = Master::parse(
+        CsvText {
+            name: "entities.csv",
+            bytes: &entities,
+        },
+        CsvText {
+            name: "entity_source_ids.csv",
+            bytes: &ids,
+        },
+        &SOURCES,
+    );
+    Resolver::new(master.unwrap())
+}
+
+#[test]
+fn every_configured_coin_has_an_entity_and_an_id() {
+    let config = bytes("coingecko.csv");
+    let mut reader = csv::Reader::from_reader(config.as_slice());
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let coins: HashSet<&str> = rows.iter().map(|row| row.get(0).unwrap()).collect();
+    assert!(coins.len() >= 200, "{} coins", coins.len());
+
+    let resolver = resolver();
+    for coin in coins {
+        // The whole market is no coin, and the name of its row no id.
+        let id = match coin {
+            "_global" => "crypto-market",
+            coin => coin,
+        };
+        assert!(resolver.entity(&EntityId::new(id)).is_some(), "{id}");
+        let (entity, factor) = resolver.entity_of(COINGECKO, coin).unwrap();
+        assert_eq!((entity.id.as_str(), factor.to_string().as_str()), (id, "1"));
+    }
+}
+
+#[test]
+fn users_spellings_resolve() {
+    let resolver = resolver();
+    for (text, expected) in [
+        ("BTC", "bitcoin"),
+        ("Bitcoin", "bitcoin"),
+        ("BTC_binance-futures", "bitcoin"),
+        ("avax", "avalanche-2"),
+        ("Avalanche", "avalanche-2"),
+        ("XRP", "ripple"),
+        ("BNB", "binancecoin"),
+        ("USDC", "usd-coin"),
+        ("coingecko:solana", "solana"),
+        ("OP Mainnet", "optimism"),
+        ("luna", "terra-luna-2"),
+        ("LUNC", "terra-luna"),
+        ("1000PEPE", "pepe"),
+        ("Lido DAO", "lido-dao"),
+        ("SNX", "havven"),
+        ("M", "memecore"),
+    ] {
+        let Resolution::Found(found) = resolver.resolve(text) else {
+            panic!("{text}: {:?}", resolver.resolve(text))
+        };
+        assert_eq!(found.entity.id.as_str(), expected, "{text}");
+    }
+    let Resolution::Ambiguous(candidates) = resolver.resolve("NEIRO") else {
+        panic!("two coins have the ticker NEIRO")
+    };
+    assert_eq!(candidates.len(), 2);
+    let (pepe, factor) = resolver.entity_of(VELO, "1000PEPE").unwrap();
+    assert_eq!(
+        (pepe.id.as_str(), factor.to_string().as_str()),
+        ("pepe", "1000")
+    );
+    assert_eq!(resolver.sector("Layer 1"), Some("layer-1"));
+    assert_eq!(resolver.sector("defi-dex"), Some("defi_dex"));
+}
