@@ -1,0 +1,61 @@
+//! `/coins/list`: the catalogue.
+
+use model::AssetId;
+use serde_json::value::RawValue;
+use source::{Listing, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink};
+
+use super::json;
+use crate::{
+    recognise::value,
+    wire::{CoinRow, RowId},
+};
+
+pub(super) fn parse(
+    request: &RequestSpec,
+    reply: &Reply,
+    out: &mut dyn Sink,
+) -> Result<Parsed, ReplyError> {
+    let rows: Vec<&RawValue> = json(&reply.body)?;
+    // The delisted ones are another request, which only a person makes.
+    let active = value(&request.query, "status") != Some("inactive");
+    let mut listed = 0_u32;
+    for row in rows {
+        match serde_json::from_str::<CoinRow>(row.get()) {
+            Ok(coin) if !coin.id.is_empty() => {
+                out.listing(listing(coin, active));
+                listed += 1;
+            }
+            _ => out.reject(Reject {
+                asset: AssetId::new(
+                    serde_json::from_str::<RowId>(row.get()).map_or(String::new(), |row| row.id),
+                ),
+                metric: None,
+                label: None,
+                why: "unreadable_row",
+            }),
+        }
+    }
+    if listed == 0 {
+        let what = "a catalogue without a single readable coin";
+        return Err(ReplyError::Malformed(what.to_owned()));
+    }
+    Ok(Parsed::default())
+}
+
+/// An address may be null, and a native coin may name the empty platform: neither links anything.
+fn listing(coin: CoinRow, active: bool) -> Listing {
+    let links = coin
+        .platforms
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|(platform, address)| Some((platform, address?)))
+        .filter(|(platform, address)| !platform.is_empty() && !address.is_empty())
+        .collect();
+    Listing {
+        asset: AssetId::new(coin.id),
+        symbol: coin.symbol,
+        name: coin.name,
+        links,
+        active,
+    }
+}
