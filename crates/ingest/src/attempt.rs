@@ -1,0 +1,342 @@
+//! Every attempt waits for its slot and is counted before it leaves.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use http::Extensions;
+use model::{PullKind, SourceId, Ts};
+use ratelimit::{Clock, Period, Spacing, interval};
+use reqwest::{Request, Response};
+use reqwest_middleware::{Middleware, Next};
+use source::{HostId, Limit, Unit, Window};
+use store::{
+    Store,
+    pace::{QuotaWindow, SlotTaken, Spend},
+    pulls::PullId,
+};
+
+use crate::stop::Stop;
+
+/// Share of a calendar quota that only live ticks may use, in percent.
+const LIVE_RESERVE_PERCENT: i64 = 20;
+/// How far ahead a live tick may reserve slots.
+const LIVE_AHEAD: Duration = Duration::from_secs(60);
+
+/// Whose time the pace goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// The database's, which all processes share.
+    Real,
+    /// That of the process's simulated clock.
+    Simulated,
+}
+
+impl Time {
+    pub(crate) fn of(clock: &dyn Clock) -> Self {
+        if clock.is_simulated() {
+            Self::Simulated
+        } else {
+            Self::Real
+        }
+    }
+}
+
+/// Why an attempt never left.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Stopped {
+    /// The process is stopping.
+    #[error("stopping")]
+    Stopping,
+    /// By our own count the quota is spent until then.
+    #[error("the {span} quota is spent until {until}")]
+    Spent {
+        /// Which window: `day`, `month`.
+        span: String,
+        /// When it turns.
+        until: Ts,
+    },
+    /// The vendor told some process that the quota is spent: nobody asks until then.
+    #[error("parked until {until}")]
+    Parked {
+        /// Until when.
+        until: Ts,
+    },
+    /// The database, which keeps pace and quota, did not answer.
+    #[error("pace and quota cannot be asked: {0}")]
+    LedgerAway(String),
+}
+
+/// What an attempt is made for. Travels with the request through the middlewares.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    /// The host asked.
+    pub(crate) host: HostId,
+    /// Units it costs, at most.
+    pub(crate) credits: u32,
+    /// The pull it belongs to; `None` for a request outside of any pull.
+    pub(crate) pull: Option<PullId>,
+    /// Decides who waits for whom.
+    pub(crate) kind: PullKind,
+    /// Ends waits early.
+    pub(crate) stop: Stop,
+    /// Who counts attempts that left: the pull, and the progress of the whole collector.
+    pub(crate) counters: [Arc<AtomicU64>; 2],
+    stopped: Mutex<Option<Stopped>>,
+}
+
+impl Attempt {
+    /// Makes one.
+    pub(crate) fn new(
+        host: HostId,
+        credits: u32,
+        pull: Option<PullId>,
+        kind: PullKind,
+        stop: Stop,
+        counters: [Arc<AtomicU64>; 2],
+    ) -> Self {
+        Self {
+            host,
+            credits,
+            pull,
+            kind,
+            stop,
+            counters,
+            stopped: Mutex::new(None),
+        }
+    }
+
+    /// Returns why it never left, if so.
+    pub(crate) fn stopped(&self) -> Option<Stopped> {
+        self.stopped
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn note(&self, stopped: Stopped) {
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(stopped);
+    }
+}
+
+/// The limits of one host as the pacer uses them.
+#[derive(Debug)]
+struct HostPace {
+    host: HostId,
+    spacing: Spacing,
+    interval: Duration,
+    quotas: Vec<(Unit, Period, u32)>,
+}
+
+/// The middleware. Pace and quota hold over all processes: both are kept in the database.
+pub(crate) struct Paced {
+    source: SourceId,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    time: Time,
+    hosts: Vec<HostPace>,
+}
+
+impl fmt::Debug for Paced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paced")
+            .field("source", &self.source)
+            .field("hosts", &self.hosts)
+            .finish()
+    }
+}
+
+impl Paced {
+    /// Makes one from what the vendor enforces.
+    pub(crate) fn new(source: &dyn source::Source, store: Store, clock: Arc<dyn Clock>) -> Self {
+        let hosts = source
+            .hosts()
+            .iter()
+            .map(|host| pace_of(host.id, source.limits()))
+            .collect();
+        Self {
+            source: source.id(),
+            store,
+            time: Time::of(&*clock),
+            clock,
+            hosts,
+        }
+    }
+
+    /// Returns the time between two requests, by host.
+    pub(crate) fn intervals(&self) -> Vec<(HostId, Duration)> {
+        self.hosts
+            .iter()
+            .map(|pace| (pace.host, pace.interval))
+            .collect()
+    }
+
+    async fn permit(&self, attempt: &Attempt) -> Result<(), Stopped> {
+        let Some(pace) = self.hosts.iter().find(|pace| pace.host == attempt.host) else {
+            return Ok(());
+        };
+        // A repetition by the transport comes here too.
+        if attempt.stop.is_said() {
+            return Err(Stopped::Stopping);
+        }
+        let live = attempt.kind == PullKind::Live;
+        // A live tick does not queue behind the backfill of its own process; the slot in the
+        // database still keeps the two apart. The spacing knows real time alone.
+        if !live && self.time == Time::Real {
+            attempt
+                .stop
+                .or(pace.spacing.turn())
+                .await
+                .ok_or(Stopped::Stopping)?;
+        }
+        self.wait_for_slot(
+            pace,
+            attempt,
+            if live { LIVE_AHEAD } else { Duration::ZERO },
+        )
+        .await?;
+        self.spend(pace, attempt, live).await?;
+        if let Some(pull) = attempt.pull {
+            self.store
+                .count_request(pull, attempt.credits)
+                .await
+                .map_err(away)?;
+        }
+        Ok(())
+    }
+
+    async fn wait_for_slot(
+        &self,
+        pace: &HostPace,
+        attempt: &Attempt,
+        ahead: Duration,
+    ) -> Result<(), Stopped> {
+        loop {
+            let (source, interval) = (self.source, pace.interval);
+            let taken = match self.time {
+                Time::Real => {
+                    self.store
+                        .take_slot(source, pace.host, interval, ahead)
+                        .await
+                }
+                Time::Simulated => {
+                    let now = self.clock.now();
+                    self.store
+                        .take_slot_at(source, pace.host, interval, ahead, now)
+                        .await
+                }
+            }
+            .map_err(away)?;
+            let (wait, go) = match taken {
+                SlotTaken::Go { wait } => (wait, true),
+                SlotTaken::Full { retry_in } => (retry_in.max(Duration::from_millis(1)), false),
+                SlotTaken::Parked { until } => return Err(Stopped::Parked { until }),
+            };
+            if !wait.is_zero() {
+                attempt
+                    .stop
+                    .or(self.clock.sleep(wait))
+                    .await
+                    .ok_or(Stopped::Stopping)?;
+            }
+            if go {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn spend(&self, pace: &HostPace, attempt: &Attempt, live: bool) -> Result<(), Stopped> {
+        if pace.quotas.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let cost = i64::from(attempt.credits);
+        let windows: Vec<_> = pace
+            .quotas
+            .iter()
+            .map(|quota| window_of(*quota, live))
+            .collect();
+        match self
+            .store
+            .spend(self.source, pace.host, &windows, cost, now)
+            .await
+            .map_err(away)?
+        {
+            Spend::Ok => Ok(()),
+            Spend::Exhausted { span, until } => Err(Stopped::Spent {
+                span: span.to_string(),
+                until,
+            }),
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "shaped for map_err")]
+fn away(error: store::Error) -> Stopped {
+    Stopped::LedgerAway(error.to_string())
+}
+
+fn window_of((unit, period, amount): (Unit, Period, u32), live: bool) -> QuotaWindow {
+    let limit = i64::from(amount);
+    QuotaWindow {
+        unit: match unit {
+            Unit::Requests => "requests",
+            Unit::Credits => "credits",
+        },
+        span: period.as_str(),
+        limit,
+        reserve: if live {
+            0
+        } else {
+            limit * LIVE_RESERVE_PERCENT / 100
+        },
+    }
+}
+
+fn pace_of(host: HostId, limits: &[Limit]) -> HostPace {
+    let mut widest = Duration::ZERO;
+    let mut quotas = Vec::new();
+    for limit in limits.iter().filter(|limit| limit.host == host) {
+        match limit.window {
+            Window::RollingSecs(secs) => {
+                widest = widest.max(interval(limit.amount, Duration::from_secs(u64::from(secs))));
+            }
+            Window::Day => quotas.push((limit.unit, Period::Day, limit.amount)),
+            Window::Month => quotas.push((limit.unit, Period::Month, limit.amount)),
+        }
+    }
+    HostPace {
+        host,
+        spacing: Spacing::new(widest),
+        interval: widest,
+        quotas,
+    }
+}
+
+#[async_trait::async_trait]
+impl Middleware for Paced {
+    async fn handle(
+        &self,
+        request: Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<Response> {
+        let attempt = extensions.get::<Arc<Attempt>>().cloned();
+        if let Some(attempt) = &attempt {
+            if let Err(stopped) = self.permit(attempt).await {
+                attempt.note(stopped.clone());
+                return Err(reqwest_middleware::Error::middleware(stopped));
+            }
+            for counter in &attempt.counters {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        next.run(request, extensions).await
+    }
+}

@@ -1,0 +1,162 @@
+//! The bill before the meal: what a job would ask for. The same plan that runs is the plan counted.
+
+use std::{collections::BTreeSet, sync::PoisonError, time::Duration};
+
+use model::{DatasetId, Key, PullKind, Spans, TimeRange, Ts};
+use source::Role;
+use store::series::SeriesRow;
+
+use crate::{Error, collector::Collector, jobs::PastAsk};
+
+/// What a job would ask of one dataset.
+#[derive(Clone, Debug)]
+pub struct DatasetEstimate {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// Requests.
+    pub requests: u64,
+    /// Units of the vendor's quota, at most.
+    pub credits: u64,
+    /// Points, at most: wanted buckets × columns.
+    pub points: u64,
+    /// Assets.
+    pub assets: u64,
+    /// From the oldest wanted label to the newest.
+    pub labels: Option<TimeRange>,
+    /// Whether the first value of every asset is known; if not, the counts are an upper bound.
+    pub exact: bool,
+}
+
+/// What of the range asked about is wanted, settled or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Something.
+    Something,
+    /// Nothing: no start was named, and the configuration wants these series from then on only.
+    OnlySince(Ts),
+    /// Nothing: the values begin later, have ended, or lie outside the plan.
+    Nothing,
+}
+
+/// What a job would cost.
+#[derive(Clone, Debug)]
+pub struct Estimate {
+    /// What of the range is wanted at all.
+    pub wanted: Wanted,
+    /// By dataset, in the order of work. Datasets with nothing to ask are left out.
+    pub datasets: Vec<DatasetEstimate>,
+    /// Requests of the live pass at the end, if there is one.
+    pub live_requests: u64,
+    /// Requests of a refresh of the vendor's catalogues: not part of the job.
+    pub catalogue_requests: u64,
+    /// How long the vendor's pace makes it last, at least.
+    pub at_least: Duration,
+}
+
+impl Estimate {
+    /// Returns the requests of the job, the live pass included.
+    pub fn requests(&self) -> u64 {
+        self.datasets.iter().map(|one| one.requests).sum::<u64>() + self.live_requests
+    }
+
+    /// Whether no number is an upper bound.
+    pub fn is_exact(&self) -> bool {
+        self.datasets.iter().all(|one| one.exact)
+    }
+}
+
+impl Collector {
+    /// Counts what a job would ask for, without asking.
+    ///
+    /// # Errors
+    /// Where the ask names what is not there, or the database is unusable.
+    pub async fn estimate(&self, ask: &PastAsk, with_live: bool) -> Result<Estimate, Error> {
+        self.check_names(&ask.filter)?;
+        let kind = if ask.force {
+            PullKind::Reread
+        } else {
+            PullKind::Backfill
+        };
+        let scope = self.scope(ask, kind, kind.into());
+        let mut datasets = Vec::new();
+        let mut at_least = Duration::ZERO;
+        let mut is_wanted = false;
+        for dataset in self.past_datasets(&ask.filter) {
+            is_wanted |= !self.wanted(dataset, &scope).is_empty();
+            let planned = self.past_ask(dataset, &scope).await?;
+            let mut one = DatasetEstimate {
+                dataset: dataset.id,
+                requests: 0,
+                credits: 0,
+                points: 0,
+                assets: 0,
+                labels: planned
+                    .wants
+                    .iter()
+                    .map(|want| want.labels)
+                    .collect::<Spans>()
+                    .hull(),
+                exact: true,
+            };
+            let mut keys: BTreeSet<&Key> = BTreeSet::new();
+            for want in &planned.wants {
+                keys.insert(&want.key);
+            }
+            for request in self.source.plan(&planned)? {
+                one.requests += 1;
+                one.credits += u64::from(request.cost.credits);
+                one.points += request.block.max_points();
+                at_least += self.transport.interval(request.host);
+            }
+            one.assets = u64::try_from(keys.len()).unwrap_or(u64::MAX);
+            one.exact = self.knows_first(&keys);
+            if one.requests > 0 {
+                datasets.push(one);
+            }
+        }
+        let live_requests = if with_live {
+            self.count_requests(Role::Snapshot)?
+        } else {
+            0
+        };
+        let catalogue_requests = self.count_requests(Role::Catalogue)?;
+        let wanted = match (is_wanted, self.since(ask)) {
+            (true, _) => Wanted::Something,
+            (false, Some(since)) => Wanted::OnlySince(since),
+            (false, None) => Wanted::Nothing,
+        };
+        Ok(Estimate {
+            wanted,
+            datasets,
+            live_requests,
+            catalogue_requests,
+            at_least,
+        })
+    }
+
+    /// Returns when the configuration begins to want what an ask is about, where that is what ends
+    /// the ask.
+    fn since(&self, ask: &PastAsk) -> Option<Ts> {
+        let (None, Some(to)) = (ask.from, ask.to) else {
+            return None;
+        };
+        let taken = |row: &&SeriesRow| ask.filter.takes(row);
+        let rows = self.index.rows().iter().filter(taken);
+        let since = rows.filter_map(|row| row.wanted_since).min()?;
+        (to <= since).then_some(since)
+    }
+
+    fn knows_first(&self, keys: &BTreeSet<&Key>) -> bool {
+        let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().all(|key| facts.knows_first(key))
+    }
+
+    fn count_requests(&self, role: Role) -> Result<u64, Error> {
+        let mut requests = 0;
+        for dataset in self.source.datasets().iter().filter(|one| one.role == role) {
+            let ask = self.present_ask(dataset);
+            requests += u64::try_from(self.source.plan(&ask)?.count()).unwrap_or(u64::MAX);
+        }
+        Ok(requests)
+    }
+}

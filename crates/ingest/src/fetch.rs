@@ -1,0 +1,395 @@
+//! One request to its end: claim, pace, send, check, parse, write. What follows a failure is in
+//! [`crate::failure`].
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use model::{AssetId, PullKind, Ts, Venue};
+use source::{DatasetSpec, Parsed, Reply, ReplyError, RequestSpec, Role};
+use store::{coverage::Settlement, facts::FactRow, series::SeriesId, write::Point};
+
+use crate::{
+    Error,
+    attempt::{Attempt, Stopped, Time},
+    collector::Collector,
+    index::{Facts, SeriesIndex, fact_rows},
+    pull::{Halt, Pull},
+    sink::{BlockSink, Judge, series_of_block},
+    transport::{SendError, retried_by_transport},
+    writer,
+};
+
+const MAX_THROTTLED: u32 = 8;
+const MAX_TRANSIENT: u32 = 3;
+/// How long to wait where the vendor said "too much" and nothing else.
+const DEFAULT_THROTTLE: Duration = Duration::from_secs(60);
+/// `Retry-After: 0` is not believed.
+const SHORTEST_THROTTLE: Duration = Duration::from_secs(1);
+/// How long a process that stops waits for answers under way. They may have been paid for.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What a checked and parsed answer holds.
+#[derive(Debug, Default)]
+pub(crate) struct ParsedBlock {
+    points: Vec<Point>,
+    settlements: Vec<Settlement>,
+    pub(crate) rejected: u64,
+    reject_kinds: Vec<(&'static str, u64)>,
+    unasked: u64,
+    pub(crate) listings: Vec<source::Listing>,
+    facts: Vec<FactRow>,
+    /// Assets that were thought unknown to the vendor, and are not.
+    heard_of: Vec<(AssetId, Venue)>,
+}
+
+/// Why a request brought nothing.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    Reply(ReplyError, Option<Reply>),
+    Halted(Halt),
+    /// Not worth another try of ours.
+    Final(ReplyError),
+}
+
+impl Collector {
+    /// Runs one request of a plan, and what takes its place where the vendor refuses it as a whole.
+    pub(crate) async fn run_block(
+        &self,
+        pull: &Pull<'_>,
+        request: RequestSpec,
+    ) -> Result<(), Error> {
+        let mut queue = vec![request];
+        while let Some(request) = queue.pop() {
+            if self.stop.is_said() || pull.stop.is_said() {
+                pull.halt(Halt::Stopping);
+                return Ok(());
+            }
+            queue.extend(self.run_claimed(pull, &request).await?);
+        }
+        Ok(())
+    }
+
+    async fn run_claimed(
+        &self,
+        pull: &Pull<'_>,
+        request: &RequestSpec,
+    ) -> Result<Vec<RequestSpec>, Error> {
+        let key = request.claim_key();
+        if self
+            .claims
+            .take(key, &*self.clock, &pull.stop)
+            .await?
+            .is_none()
+        {
+            pull.halt(Halt::Stopping);
+            return Ok(Vec::new());
+        }
+        let result = self.run_unless_settled(pull, request).await;
+        let given_back = self.claims.give_back(key).await;
+        let instead = result?;
+        given_back?;
+        Ok(instead)
+    }
+
+    /// While this process waited for the claim, another may have settled the block. One that is
+    /// settled in part is asked for as a whole: that is still one request.
+    async fn run_unless_settled(
+        &self,
+        pull: &Pull<'_>,
+        request: &RequestSpec,
+    ) -> Result<Vec<RequestSpec>, Error> {
+        // An asset without a chart may well stand in a snapshot.
+        if pull.dataset.role == Role::Series && self.is_absent(request) {
+            return Ok(Vec::new());
+        }
+        if let Some(instead) = self.within_reach(pull, request)? {
+            return Ok(instead);
+        }
+        if matches!(pull.kind, PullKind::Backfill | PullKind::Gap) {
+            let wanted =
+                self.clip_to_life(pull.dataset, series_of_block(&request.block, &self.index));
+            let now = self.clock.now();
+            let open = self.planner().open(&wanted, pull.kind.into(), now).await?;
+            if open.is_empty() {
+                return Ok(Vec::new());
+            }
+        }
+        match self.fetch(pull, request).await {
+            Ok(parsed) => self.take_in(pull, parsed).await.map(|()| Vec::new()),
+            Err(Failed::Halted(halt)) => {
+                pull.halt(halt);
+                Ok(Vec::new())
+            }
+            Err(Failed::Reply(error, reply)) => self.give_up(pull, request, error, reply).await,
+            Err(Failed::Final(error)) => self.give_up(pull, request, error, None).await,
+        }
+    }
+
+    /// Sends until there is an answer, or until it makes no more sense.
+    pub(crate) async fn fetch(
+        &self,
+        pull: &Pull<'_>,
+        request: &RequestSpec,
+    ) -> Result<ParsedBlock, Failed> {
+        let (mut throttled, mut transient) = (0, 0);
+        loop {
+            let (error, reply) = match self.try_once(pull, request).await {
+                Err(Failed::Reply(error, reply)) => (error, reply),
+                other => return other,
+            };
+            let wait = match &error {
+                ReplyError::Throttled { retry_after, .. } if throttled < MAX_THROTTLED => {
+                    throttled += 1;
+                    let wait = retry_after
+                        .unwrap_or(DEFAULT_THROTTLE)
+                        .max(SHORTEST_THROTTLE);
+                    self.hold_host(request, wait).await;
+                    wait
+                }
+                ReplyError::Transient(_)
+                    if transient < MAX_TRANSIENT && !had_its_tries(reply.as_ref()) =>
+                {
+                    transient += 1;
+                    backoff(transient, request)
+                }
+                _ => return Err(Failed::Reply(error, reply)),
+            };
+            tracing::debug!(
+                source = %pull.source, dataset = %pull.dataset.id, class = error.class(),
+                wait_ms = wait.as_millis(), "asking again"
+            );
+            if pull.stop.or(self.clock.sleep(wait)).await.is_none() {
+                return Err(Failed::Halted(Halt::Stopping));
+            }
+        }
+    }
+
+    async fn hold_host(&self, request: &RequestSpec, wait: Duration) {
+        let (source, host) = (request.source, request.host);
+        let held = match self.time {
+            Time::Real => self.store.hold(source, host, wait).await,
+            Time::Simulated => {
+                let now = self.clock.now();
+                self.store.hold_at(source, host, wait, now).await
+            }
+        };
+        if let Err(error) = held {
+            tracing::warn!(%source, %error, "other processes could not be told to wait");
+        }
+    }
+
+    async fn try_once(
+        &self,
+        pull: &Pull<'_>,
+        request: &RequestSpec,
+    ) -> Result<ParsedBlock, Failed> {
+        let started = self.clock.now();
+        let reply = self.send(pull, request).await?;
+        self.progress
+            .body(u64::try_from(reply.body.len()).unwrap_or(u64::MAX));
+        pull.tally.bytes(reply.body.len());
+        let result = self.read_reply(pull, request, &reply).await;
+        tracing::debug!(
+            source = %pull.source, dataset = %pull.dataset.id,
+            request = %self.transport.redactor().clean(&request.path_and_query()),
+            status = reply.status.as_u16(), bytes = reply.body.len(),
+            points = result.as_ref().map_or(0, |parsed| parsed.points.len()),
+            unasked = result.as_ref().map_or(0, |parsed| parsed.unasked),
+            class = result.as_ref().err().map_or("ok", ReplyError::class),
+            credits = request.cost.credits,
+            took_ms = self.clock.now().millis() - started.millis(),
+            "asked"
+        );
+        result.map_err(|error| Failed::Reply(error, Some(reply)))
+    }
+
+    async fn send(&self, pull: &Pull<'_>, request: &RequestSpec) -> Result<Reply, Failed> {
+        let _places = self
+            .places(pull)
+            .await
+            .ok_or(Failed::Halted(Halt::Stopping))?;
+        let attempt = Arc::new(Attempt::new(
+            request.host,
+            request.cost.credits,
+            Some(pull.id),
+            pull.kind,
+            pull.stop.clone(),
+            [pull.tally.sent(), self.progress.sent()],
+        ));
+        let sent = tokio::select! {
+            sent = self.transport.send(request, attempt, pull.dataset.max_body_bytes) => sent,
+            () = self.out_of_grace() => return Err(Failed::Halted(Halt::Stopping)),
+        };
+        sent.map_err(|error| match error {
+            SendError::Stopped(Stopped::Stopping) => Failed::Halted(Halt::Stopping),
+            SendError::Stopped(Stopped::Spent { span, until }) => {
+                tracing::warn!(source = %pull.source, span, %until, "parked: our budget is spent");
+                Failed::Halted(Halt::Parked { until })
+            }
+            SendError::Stopped(Stopped::Parked { until }) => {
+                tracing::warn!(source = %pull.source, %until, "parked: the vendor's quota is spent");
+                Failed::Halted(Halt::Parked { until })
+            }
+            SendError::Stopped(Stopped::LedgerAway(why)) => {
+                Failed::Reply(ReplyError::Transient(why), None)
+            }
+            SendError::GaveUp(why) => Failed::Final(ReplyError::Transient(why)),
+            SendError::BrokeOff(_) => Failed::Reply(ReplyError::Transient(error.to_string()), None),
+            SendError::TooLarge(_) => Failed::Final(ReplyError::Malformed(error.to_string())),
+        })
+    }
+
+    /// Waits until the process stops and has waited long enough for what is under way. In real time,
+    /// as all waits for the transport.
+    async fn out_of_grace(&self) {
+        self.stop.said().await;
+        tokio::time::sleep(GRACE).await;
+    }
+
+    /// Checks and parses off the async threads. Bodies are capped, and so are the requests in flight.
+    async fn read_reply(
+        &self,
+        pull: &Pull<'_>,
+        request: &RequestSpec,
+        reply: &Reply,
+    ) -> Result<ParsedBlock, ReplyError> {
+        let (source, index, facts) = (
+            Arc::clone(&self.source),
+            Arc::clone(&self.index),
+            Arc::clone(&self.facts),
+        );
+        let (request, reply, dataset) = (request.clone(), reply.clone(), *pull.dataset);
+        let work = tokio::task::spawn_blocking(move || {
+            // One that could be followed has been; no vendor's answer is a redirect.
+            if reply.status.is_redirection() {
+                let what = format!("status {}, a redirect elsewhere", reply.status.as_u16());
+                return Err(ReplyError::Rejected(what));
+            }
+            source.check(&request, &reply)?;
+            let mut sink = BlockSink::new(&request.block, &index, dataset.role, reply.received_at);
+            let parsed = source.parse(&request, &reply, &mut sink)?;
+            let mut facts = facts.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = reply.received_at;
+            Ok(judged(sink, &parsed, &dataset, &index, &mut facts, now))
+        });
+        // What a panic says may hold parts of the body.
+        work.await.unwrap_or_else(|_| {
+            let what = "the parser broke down over it";
+            Err(ReplyError::Malformed(what.to_owned()))
+        })
+    }
+
+    /// Writes down what an answer taught of its assets.
+    async fn remember(&self, pull: &Pull<'_>, parsed: &ParsedBlock) -> Result<(), Error> {
+        if !parsed.heard_of.is_empty() {
+            self.store
+                .forget_unsupported(pull.source, &parsed.heard_of)
+                .await?;
+        }
+        if !parsed.facts.is_empty() {
+            let now = self.clock.now();
+            let known = self.store.learn(pull.source, &parsed.facts, now).await?;
+            let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+            facts.take_over(known);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn take_in(&self, pull: &Pull<'_>, parsed: ParsedBlock) -> Result<(), Error> {
+        self.remember(pull, &parsed).await?;
+        for (why, count) in &parsed.reject_kinds {
+            tracing::warn!(source = %pull.source, dataset = %pull.dataset.id, why, count, "values refused");
+        }
+        let is_catalogue = pull.dataset.role == Role::Catalogue;
+        let rejected = parsed.rejected;
+        let read = pull.read_in(&parsed.settlements);
+        let mut batch = writer::batch(pull.id, pull.mode, self.epoch());
+        batch.rejected = rejected;
+        if is_catalogue {
+            self.take_in_listings(pull, parsed).await?;
+        } else {
+            batch.points = parsed.points;
+            batch.settlements = parsed.settlements;
+        }
+        if !is_catalogue || rejected > 0 {
+            let report = self.writer.write(batch).await?;
+            self.progress.wrote(report.received, report.inserted);
+            pull.tally.wrote(&report);
+            pull.tally.rejected(rejected);
+            // Not before it is committed.
+            pull.note_read(read);
+        }
+        if !is_catalogue {
+            pull.tally.good();
+        }
+        Ok(())
+    }
+}
+
+/// Turns what the parser said into what is written.
+fn judged(
+    sink: BlockSink<'_>,
+    parsed: &Parsed,
+    dataset: &DatasetSpec,
+    index: &SeriesIndex,
+    facts: &mut Facts,
+    now: Ts,
+) -> ParsedBlock {
+    let shift_secs = series_of_block(sink.block(), index)
+        .first()
+        .and_then(|(id, _)| index.get(*id))
+        .map_or(0, |row| row.label_shift_secs);
+    let known_from = match dataset.role {
+        Role::Catalogue => format!("catalogue:{}", dataset.id),
+        _ => dataset.id.to_string(),
+    };
+    let mut learnt = fact_rows(&parsed.facts, shift_secs, &known_from);
+    learnt.extend(older_than_known(&sink.points, index, facts));
+    let judge = Judge {
+        facts,
+        dataset,
+        now,
+    };
+    ParsedBlock {
+        settlements: sink.settlements(&judge),
+        rejected: sink.rejected(),
+        unasked: sink.unasked,
+        heard_of: facts.heard_of(sink.answered().into_iter()),
+        reject_kinds: sink.rejects.into_iter().collect(),
+        points: sink.points,
+        listings: sink.listings,
+        facts: learnt,
+    }
+}
+
+/// Corrects what was taught of the beginning of assets that have older points after all. Who taught
+/// it stays: a point says nothing of the time before it.
+fn older_than_known(points: &[Point], index: &SeriesIndex, facts: &Facts) -> Vec<FactRow> {
+    let mut oldest: HashMap<SeriesId, Ts> = HashMap::new();
+    for point in points {
+        let ts = oldest.entry(point.series).or_insert(point.ts);
+        *ts = point.ts.min(*ts);
+    }
+    let corrected = oldest.into_iter().filter_map(|(series, ts)| {
+        let known = facts.of(&index.get(series)?.series.key)?;
+        let wrong = known.first_available.is_some_and(|first| ts < first);
+        wrong.then(|| FactRow {
+            first_available: Some(ts),
+            ..known.clone()
+        })
+    });
+    corrected.collect()
+}
+
+fn had_its_tries(reply: Option<&Reply>) -> bool {
+    reply.is_some_and(|reply| retried_by_transport(reply.status))
+}
+
+/// 1, 2, 4 … seconds, and up to half a second by the request, so that a burst does not come back as one.
+fn backoff(tries: u32, request: &RequestSpec) -> Duration {
+    let jitter_ms = (request.claim_key().unsigned_abs() ^ u64::from(tries)) % 500;
+    Duration::from_secs(1 << tries.saturating_sub(1).min(5)) + Duration::from_millis(jitter_ms)
+}

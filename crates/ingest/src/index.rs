@@ -1,0 +1,296 @@
+//! The active series of one source, by name and by id, and what is known of their assets.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
+
+use model::{AssetId, DatasetId, Key, MetricName, Step, TimeRange, Ts, Venue};
+use source::Fact;
+use store::{
+    facts::FactRow,
+    series::{SeriesId, SeriesRow},
+};
+
+/// The active series of one source.
+#[derive(Default)]
+pub(crate) struct SeriesIndex {
+    rows: Vec<SeriesRow>,
+    by_name: HashMap<(Key, MetricName, Step), usize>,
+    by_id: HashMap<SeriesId, usize>,
+}
+
+impl fmt::Debug for SeriesIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Thousands of rows tell nobody anything.
+        write!(f, "SeriesIndex({} series)", self.rows.len())
+    }
+}
+
+impl SeriesIndex {
+    pub(crate) fn new(rows: Vec<SeriesRow>) -> Self {
+        let name = |row: &SeriesRow| {
+            (
+                row.series.key.clone(),
+                row.series.metric.clone(),
+                row.series.step,
+            )
+        };
+        let by_name = rows
+            .iter()
+            .enumerate()
+            .map(|(at, row)| (name(row), at))
+            .collect();
+        let by_id = rows
+            .iter()
+            .enumerate()
+            .map(|(at, row)| (row.id, at))
+            .collect();
+        Self {
+            rows,
+            by_name,
+            by_id,
+        }
+    }
+
+    pub(crate) fn rows(&self) -> &[SeriesRow] {
+        &self.rows
+    }
+
+    pub(crate) fn find(&self, key: &Key, metric: &MetricName, step: Step) -> Option<&SeriesRow> {
+        let name = (key.clone(), metric.clone(), step);
+        self.by_name.get(&name).and_then(|at| self.rows.get(*at))
+    }
+
+    pub(crate) fn get(&self, id: SeriesId) -> Option<&SeriesRow> {
+        self.by_id.get(&id).and_then(|at| self.rows.get(*at))
+    }
+}
+
+/// What answers and catalogues taught, in bucket time.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    known: BTreeMap<(AssetId, Venue), FactRow>,
+    /// Learnt to be absent since this process started, not from the table, and until when.
+    absent: BTreeMap<(AssetId, Venue), Ts>,
+}
+
+impl Facts {
+    pub(crate) fn new(rows: Vec<FactRow>) -> Self {
+        let named = |row: FactRow| ((row.asset.clone(), row.venue.clone()), row);
+        Self {
+            known: rows.into_iter().map(named).collect(),
+            absent: BTreeMap::new(),
+        }
+    }
+
+    /// Takes over what the table says now: other processes learn too.
+    pub(crate) fn refresh(&mut self, rows: Vec<FactRow>) {
+        self.known = Self::new(rows).known;
+    }
+
+    /// Returns what is known of an asset.
+    pub(crate) fn of(&self, key: &Key) -> Option<&FactRow> {
+        self.known.get(&(key.asset.clone(), key.venue.clone()))
+    }
+
+    /// Returns the whole buckets for which a dataset is asked. What a dataset itself seemed to show
+    /// does not bound it: one answer that was cut short would hide the rest for good.
+    pub(crate) fn life_for(&self, dataset: DatasetId, key: &Key, step: Step) -> TimeRange {
+        let taught = |fact: &&FactRow| fact.known_from != dataset.as_str();
+        let life = life(self.of(key).filter(taught));
+        TimeRange::new(step.floor(life.start), step.ceil(life.end))
+    }
+
+    /// Returns the time outside of which a catalogue says that the vendor has nothing.
+    pub(crate) fn listed(&self, key: &Key) -> TimeRange {
+        life(self.of(key).filter(|fact| fact.is_from_catalogue()))
+    }
+
+    /// Returns the first bucket that is known, whoever taught it.
+    pub(crate) fn first(&self, key: &Key) -> Option<Ts> {
+        self.of(key).and_then(|fact| fact.first_available)
+    }
+
+    /// Whether the vendor said that it does not know the asset, not long ago.
+    pub(crate) fn is_unsupported(&self, key: &Key, now: Ts) -> bool {
+        self.of(key)
+            .and_then(|fact| fact.unsupported_until)
+            .is_some_and(|until| now < until)
+    }
+
+    /// Whether the vendor said so since this process started, not long ago.
+    pub(crate) fn said_absent(&self, key: &Key, now: Ts) -> bool {
+        self.absent
+            .get(&(key.asset.clone(), key.venue.clone()))
+            .is_some_and(|until| now < *until)
+    }
+
+    /// Whether the first value of an asset is known.
+    pub(crate) fn knows_first(&self, key: &Key) -> bool {
+        self.of(key)
+            .is_some_and(|fact| fact.first_available.is_some())
+    }
+
+    /// Takes over what the table says of some assets.
+    pub(crate) fn take_over(&mut self, rows: Vec<FactRow>) {
+        for row in rows {
+            self.known
+                .insert((row.asset.clone(), row.venue.clone()), row);
+        }
+    }
+
+    /// Takes in that the vendor does not know some assets.
+    pub(crate) fn mark_absent(&mut self, rows: &[FactRow]) {
+        for row in rows {
+            let name = (row.asset.clone(), row.venue.clone());
+            if let Some(until) = row.unsupported_until {
+                self.absent.insert(name.clone(), until);
+            }
+            let known = self
+                .known
+                .entry(name)
+                .or_insert_with(|| FactRow::unknown(row.asset.clone(), row.venue.clone()));
+            known.unsupported_until = row.unsupported_until.or(known.unsupported_until);
+        }
+    }
+
+    /// Forgets that the vendor did not know these assets: it has answered for them. Returns those of
+    /// which it had been said.
+    pub(crate) fn heard_of<'k>(
+        &mut self,
+        keys: impl Iterator<Item = &'k Key>,
+    ) -> Vec<(AssetId, Venue)> {
+        let mut found = Vec::new();
+        for key in keys {
+            let name = (key.asset.clone(), key.venue.clone());
+            let marked = self.absent.remove(&name).is_some();
+            let told = (self.known.get_mut(&name))
+                .is_some_and(|fact| fact.unsupported_until.take().is_some());
+            if marked || told {
+                found.push(name);
+            }
+        }
+        found
+    }
+}
+
+fn life(fact: Option<&FactRow>) -> TimeRange {
+    TimeRange::new(
+        fact.and_then(|fact| fact.first_available)
+            .unwrap_or(Ts::OLDEST),
+        fact.and_then(|fact| fact.ended_at)
+            .unwrap_or(Ts::from_millis(i64::MAX)),
+    )
+}
+
+/// Turns what a parser learnt, in label time, into rows in bucket time.
+pub(crate) fn fact_rows(facts: &[Fact], shift_secs: i64, known_from: &str) -> Vec<FactRow> {
+    facts
+        .iter()
+        .map(|fact| {
+            let (Fact::FirstAvailable { key, .. } | Fact::EndedAt { key, .. }) = fact;
+            let mut row = FactRow::unknown(key.asset.clone(), key.venue.clone());
+            known_from.clone_into(&mut row.known_from);
+            match fact {
+                Fact::FirstAvailable { label, .. } => {
+                    row.first_available = Some(label.plus_secs(shift_secs));
+                }
+                Fact::EndedAt { label, .. } => row.ended_at = Some(label.plus_secs(shift_secs)),
+            }
+            row
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hours: i64) -> Ts {
+        Ts::from_secs(hours * 3_600)
+    }
+
+    fn fact(first_available: Option<Ts>, unsupported_until: Option<Ts>) -> FactRow {
+        FactRow {
+            first_available,
+            unsupported_until,
+            ..FactRow::unknown("coin".into(), Venue::none())
+        }
+    }
+
+    #[test]
+    fn a_fact_bounds_every_dataset_but_the_one_that_taught_it() {
+        let (daily, hourly) = (DatasetId::new("daily"), DatasetId::new("hourly"));
+        let key = Key::of_asset("coin", "usd");
+        let told = |known_from: &str| FactRow {
+            ended_at: Some(at(100)),
+            known_from: known_from.to_owned(),
+            ..fact(Some(at(50)), None)
+        };
+        let facts = Facts::new(vec![told("daily")]);
+        let life = facts.life_for(hourly, &key, Step::Day);
+        // Whole buckets.
+        assert_eq!((life.start, life.end), (at(48), at(120)));
+        for unbound in [
+            facts.life_for(daily, &key, Step::Day),
+            facts.life_for(hourly, &Key::of_asset("other", "usd"), Step::Day),
+            facts.listed(&key),
+        ] {
+            assert!(unbound.start <= Ts::OLDEST && unbound.end > at(1_000_000));
+        }
+        assert_eq!(facts.first(&key), Some(at(50)));
+        let listed = Facts::new(vec![told("catalogue:coins")]);
+        for dataset in [daily, hourly] {
+            assert_eq!(listed.life_for(dataset, &key, Step::Day), life);
+        }
+        assert_eq!(listed.listed(&key), TimeRange::new(at(50), at(100)));
+    }
+
+    #[test]
+    fn an_absent_asset_is_asked_for_again_after_its_time() {
+        let key = Key::of_asset("coin", "eur");
+        let mut facts = Facts::new(vec![fact(None, Some(at(10)))]);
+        // The table's word binds the gap filler; an operator may know better.
+        assert!(facts.is_unsupported(&key, at(9)) && !facts.said_absent(&key, at(9)));
+        facts.mark_absent(&[fact(None, Some(at(20)))]);
+        assert!(facts.said_absent(&key, at(19)) && !facts.said_absent(&key, at(20)));
+        facts.refresh(vec![fact(Some(at(1)), None)]);
+        assert!(facts.said_absent(&key, at(19)) && facts.knows_first(&key));
+    }
+
+    #[test]
+    fn an_asset_that_answers_is_absent_no_more() {
+        let (coin, other) = (Key::of_asset("coin", "usd"), Key::of_asset("other", "usd"));
+        let mut facts = Facts::new(vec![fact(Some(at(1)), None)]);
+        assert_eq!(facts.heard_of([&coin, &other].into_iter()), []);
+        facts.mark_absent(&[fact(None, Some(at(20)))]);
+        let found = facts.heard_of([&coin, &other].into_iter());
+        assert_eq!(found, [("coin".into(), Venue::none())]);
+        assert!(!facts.said_absent(&coin, at(19)) && !facts.is_unsupported(&coin, at(19)));
+        assert_eq!(facts.first(&coin), Some(at(1)));
+        // Also what another process was told.
+        facts.take_over(vec![fact(None, Some(at(20)))]);
+        assert_eq!(facts.heard_of([&coin].into_iter()).len(), 1);
+        assert_eq!(facts.heard_of([&coin].into_iter()), []);
+    }
+
+    #[test]
+    fn what_is_taught_in_labels_is_known_in_buckets() {
+        let key = Key::of_asset("coin", "usd");
+        let taught = [
+            Fact::FirstAvailable {
+                key: key.clone(),
+                label: at(48),
+            },
+            Fact::EndedAt { key, label: at(96) },
+        ];
+        let rows = fact_rows(&taught, -86_400, "daily");
+        assert_eq!(rows[0].first_available, Some(at(24)));
+        assert_eq!(
+            (rows[1].ended_at, rows[1].first_available),
+            (Some(at(72)), None)
+        );
+        assert!(rows.iter().all(|row| row.known_from == "daily"));
+    }
+}

@@ -1,0 +1,43 @@
+//! The collector: plans in rounds, claims, paces, fetches, checks, parses and writes.
+//!
+//! The only outbound HTTP of the project. One [`Collector`] is one source in one process; live tick,
+//! backfill, gap filler and re-read are the same way with another [`source::Ask`] and another write
+//! mode. What goes wrong with one request is an outcome that the [`Summary`] tells; only what makes
+//! the whole job impossible is an [`Error`].
+
+mod attempt;
+mod barred;
+mod catalogue;
+mod claims;
+mod collector;
+mod deadletter;
+mod error;
+mod estimate;
+mod failure;
+mod fetch;
+mod index;
+mod jobs;
+mod missed;
+mod progress;
+mod pull;
+mod reach;
+mod redact;
+mod redirect;
+mod rereads;
+pub mod schedule;
+mod sink;
+mod stop;
+mod summary;
+mod transport;
+mod wants;
+mod writer;
+
+pub use collector::{Collector, Setup};
+pub use error::Error;
+pub use estimate::{DatasetEstimate, Estimate, Wanted};
+pub use jobs::PastAsk;
+pub use progress::{Counts, Progress};
+pub use redact::Redactor;
+pub use stop::{Stop, Stopper};
+pub use summary::{Hole, PullEnd, Summary, Waiting};
+pub use wants::Filter;

@@ -1,0 +1,273 @@
+//! One pull: a dataset, asked for one reason, counted.
+
+use std::{
+    collections::BTreeMap,
+    mem,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use model::{MissingReason, PullKind, SourceId, Spans, TimeRange, Ts, WriteMode};
+use source::{DatasetSpec, Role};
+use store::{
+    coverage::{Settlement, Verdict},
+    pulls::{PullId, PullStatus},
+    series::SeriesId,
+    write::WriteReport,
+};
+
+use crate::{
+    stop::{Stop, Stopper},
+    summary::PullEnd,
+};
+
+/// Failures that are kept in words; all are counted.
+const KEPT_FAILURES: usize = 10;
+
+/// Requests in a row that end in nothing but passing failures before the vendor counts as away.
+const AWAY_AFTER: u64 = 8;
+
+/// Why a pull ends before its plan does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Halt {
+    /// The process stops.
+    Stopping,
+    /// The vendor's answer says that it cannot go on.
+    Suspended,
+    /// The quota is spent.
+    Parked { until: Ts },
+    /// The vendor does not answer; the next pass asks again.
+    Away,
+    /// Something of ours broke.
+    Broken,
+}
+
+impl Halt {
+    /// Whether the other datasets of the job would meet the same.
+    pub(crate) fn ends_the_job(&self) -> bool {
+        match self {
+            Self::Stopping | Self::Parked { .. } | Self::Away | Self::Broken => true,
+            Self::Suspended => false,
+        }
+    }
+}
+
+/// A pull while it runs.
+#[derive(Debug)]
+pub(crate) struct Pull<'a> {
+    pub(crate) id: PullId,
+    pub(crate) source: SourceId,
+    pub(crate) dataset: &'a DatasetSpec,
+    pub(crate) kind: PullKind,
+    pub(crate) mode: WriteMode,
+    pub(crate) tally: Tally,
+    /// Ends the waits of this pull alone: said when it is halted, and when the process stops.
+    pub(crate) stop: Stop,
+    stopper: Stopper,
+    halted: Mutex<Option<Halt>>,
+    /// What a re-read got answers about.
+    read: Mutex<BTreeMap<SeriesId, Spans>>,
+}
+
+impl<'a> Pull<'a> {
+    pub(crate) fn new(
+        id: PullId,
+        source: SourceId,
+        dataset: &'a DatasetSpec,
+        kind: PullKind,
+    ) -> Self {
+        let (stopper, stop) = Stopper::new();
+        Self {
+            id,
+            source,
+            dataset,
+            kind,
+            mode: mode_of(dataset, kind),
+            tally: Tally::default(),
+            stop,
+            stopper,
+            halted: Mutex::new(None),
+            read: Mutex::default(),
+        }
+    }
+
+    /// Returns what an answer to a re-read vouches for; nothing for other pulls.
+    pub(crate) fn read_in(&self, settlements: &[Settlement]) -> Vec<(SeriesId, TimeRange)> {
+        let vouches = |one: &&Settlement| {
+            let failed = MissingReason::Failed;
+            let unreadable =
+                matches!(one.verdict, Verdict::Missing { reason, .. } if reason == failed);
+            self.kind == PullKind::Reread && !unreadable
+        };
+        let vouched = settlements.iter().filter(vouches);
+        vouched.map(|one| (one.series, one.range)).collect()
+    }
+
+    /// Notes what was read again and is written.
+    pub(crate) fn note_read(&self, ranges: Vec<(SeriesId, TimeRange)>) {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        for (series, range) in ranges {
+            read.entry(series).or_default().insert(range);
+        }
+    }
+
+    /// Takes what was read again, as ranges.
+    pub(crate) fn take_read(&self) -> Vec<(SeriesId, TimeRange)> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        mem::take(&mut *read)
+            .into_iter()
+            .flat_map(|(series, spans)| {
+                let ranges: Vec<_> = spans.iter().collect();
+                ranges.into_iter().map(move |range| (series, range))
+            })
+            .collect()
+    }
+
+    /// Ends the pull early. The first reason stays.
+    pub(crate) fn halt(&self, halt: Halt) {
+        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        halted.get_or_insert(halt);
+        drop(halted);
+        self.wake();
+    }
+
+    /// Ends all waits. Whoever gives work up for it says so by [`Self::halt`].
+    pub(crate) fn wake(&self) {
+        self.stopper.stop();
+    }
+
+    /// Counts a failure that passes; after many in a row the vendor counts as away.
+    pub(crate) fn passing_failure(&self) {
+        let in_a_row = self.tally.passing.fetch_add(1, Ordering::Relaxed) + 1;
+        if in_a_row >= AWAY_AFTER {
+            self.halt(Halt::Away);
+        }
+    }
+
+    pub(crate) fn halted(&self) -> Option<Halt> {
+        self.halted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Returns how it ended.
+    pub(crate) fn end(&self) -> PullEnd {
+        let halted = self.halted();
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let failed_blocks = load(&self.tally.failed);
+        let (requests, received) = (load(&self.tally.sent), load(&self.tally.received));
+        // What another process settled meanwhile is not asked for: that is no silence of the vendor.
+        let has_points = matches!(self.dataset.role, Role::Snapshot | Role::Series);
+        let silent = requests > 0 && received == 0 && has_points;
+        let status = match &halted {
+            Some(Halt::Stopping) => PullStatus::Interrupted,
+            Some(Halt::Parked { .. }) => PullStatus::Parked,
+            _ if failed_blocks > 0 && load(&self.tally.good) == 0 => PullStatus::Failed,
+            _ if failed_blocks > 0 => PullStatus::Partial,
+            _ if silent => PullStatus::NoData,
+            _ => PullStatus::Complete,
+        };
+        PullEnd {
+            id: self.id,
+            dataset: self.dataset.id,
+            kind: self.kind,
+            status,
+            requests,
+            received,
+            inserted: load(&self.tally.inserted),
+            updated: load(&self.tally.updated),
+            differing: load(&self.tally.differing),
+            rejected: load(&self.tally.rejected),
+            failures: self.tally.failures(),
+            failed_blocks,
+            parked_until: match halted {
+                Some(Halt::Parked { until }) => Some(until),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Snapshots keep the first of an hour; a backfill never changes a stored point; the rest replaces.
+fn mode_of(dataset: &DatasetSpec, kind: PullKind) -> WriteMode {
+    match (dataset.role, kind) {
+        (Role::Snapshot, _) => WriteMode::FirstStays,
+        (_, PullKind::Backfill | PullKind::Gap) => WriteMode::Keep,
+        (_, PullKind::Live | PullKind::Reread) => WriteMode::Replace,
+    }
+}
+
+/// What a pull counts.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    sent: Arc<AtomicU64>,
+    bytes: AtomicU64,
+    good: AtomicU64,
+    received: AtomicU64,
+    inserted: AtomicU64,
+    updated: AtomicU64,
+    differing: AtomicU64,
+    rejected: AtomicU64,
+    failed: AtomicU64,
+    /// Passing failures since the vendor last said something.
+    passing: AtomicU64,
+    failures: Mutex<Vec<(String, String)>>,
+}
+
+impl Tally {
+    pub(crate) fn sent(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.sent)
+    }
+
+    pub(crate) fn bytes(&self, bytes: usize) {
+        self.bytes
+            .fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(crate) fn bytes_so_far(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Counts an answer that was taken in.
+    pub(crate) fn good(&self) {
+        self.good.fetch_add(1, Ordering::Relaxed);
+        self.heard();
+    }
+
+    /// The vendor said something, be it a refusal.
+    pub(crate) fn heard(&self) {
+        self.passing.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts values that were refused.
+    pub(crate) fn rejected(&self, values: u64) {
+        self.rejected.fetch_add(values, Ordering::Relaxed);
+    }
+
+    pub(crate) fn wrote(&self, report: &WriteReport) {
+        self.received.fetch_add(report.received, Ordering::Relaxed);
+        self.inserted.fetch_add(report.inserted, Ordering::Relaxed);
+        self.updated.fetch_add(report.updated, Ordering::Relaxed);
+        self.differing
+            .fetch_add(report.differing, Ordering::Relaxed);
+        self.rejected(report.refused);
+    }
+
+    pub(crate) fn failed(&self, class: &str, text: &str) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.len() < KEPT_FAILURES {
+            failures.push((class.to_owned(), text.to_owned()));
+        }
+    }
+
+    pub(crate) fn failures(&self) -> Vec<(String, String)> {
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

@@ -1,0 +1,278 @@
+//! The collector's sink: names become series ids, labels become bucket starts.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use model::{Key, MetricName, MissingReason, Step, TimeRange, Ts};
+use source::{
+    Block, DatasetSpec, History, Listing, Outcome, Reject, Role, Sink, Slot, refuse_point,
+};
+use store::{
+    coverage::{Settlement, Verdict},
+    series::{SeriesId, SeriesRow},
+    write::Point,
+};
+
+use crate::index::{Facts, SeriesIndex};
+
+/// How many steps after the end of a bucket its value may still come late rather than never.
+const LATE_STEPS: i64 = 6;
+
+/// Collects what a parser says about one block.
+#[derive(Debug)]
+pub(crate) struct BlockSink<'a> {
+    block: &'a Block,
+    index: &'a SeriesIndex,
+    role: Role,
+    now: Ts,
+    slots: Vec<&'a SeriesRow>,
+    known: HashMap<(Key, MetricName, Step), Option<Slot>>,
+    outcomes: Vec<(Slot, Outcome)>,
+    /// The buckets of a snapshot's values that lie outside of the block.
+    beyond: Vec<Settlement>,
+    /// The points, by series and bucket start.
+    pub(crate) points: Vec<Point>,
+    /// Values that were refused, counted by why.
+    pub(crate) rejects: BTreeMap<&'static str, u64>,
+    /// The catalogue's entries.
+    pub(crate) listings: Vec<Listing>,
+    /// Pairs in the answer that nobody asked for.
+    pub(crate) unasked: u64,
+}
+
+/// What is needed to turn outcomes into verdicts.
+#[derive(Debug)]
+pub(crate) struct Judge<'a> {
+    pub(crate) facts: &'a Facts,
+    pub(crate) dataset: &'a DatasetSpec,
+    /// When the answer had been read.
+    pub(crate) now: Ts,
+}
+
+impl<'a> BlockSink<'a> {
+    pub(crate) fn new(block: &'a Block, index: &'a SeriesIndex, role: Role, now: Ts) -> Self {
+        Self {
+            block,
+            index,
+            role,
+            now,
+            slots: Vec::new(),
+            known: HashMap::new(),
+            outcomes: Vec::new(),
+            beyond: Vec::new(),
+            points: Vec::new(),
+            rejects: BTreeMap::new(),
+            listings: Vec::new(),
+            unasked: 0,
+        }
+    }
+
+    pub(crate) fn block(&self) -> &'a Block {
+        self.block
+    }
+
+    fn row(&self, slot: Slot) -> Option<&'a SeriesRow> {
+        usize::try_from(slot.0)
+            .ok()
+            .and_then(|at| self.slots.get(at))
+            .copied()
+    }
+
+    fn look_up(&mut self, key: &Key, metric: &MetricName, step: Step) -> Option<Slot> {
+        let asked = self.block.keys.binary_search(key).is_ok()
+            && self.block.metrics.binary_search(metric).is_ok();
+        let row = asked.then(|| self.index.find(key, metric, step)).flatten();
+        let Some(row) = row else {
+            self.unasked += 1;
+            return None;
+        };
+        let slot = Slot(u32::try_from(self.slots.len()).ok()?);
+        self.slots.push(row);
+        Some(slot)
+    }
+
+    /// Returns how many values were refused.
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejects.values().sum()
+    }
+
+    /// Returns the keys for which the vendor had an answer, be it that there is nothing.
+    pub(crate) fn answered(&self) -> BTreeSet<&'a Key> {
+        let told = self.outcomes.iter().filter(|(_, outcome)| {
+            matches!(outcome, Outcome::Answered(range) | Outcome::Empty(range) if !range.is_empty())
+        });
+        told.filter_map(|(slot, _)| self.row(*slot))
+            .map(|row| &row.series.key)
+            .collect()
+    }
+
+    /// Turns the outcomes into what is settled, in bucket time. A pair without an outcome stays open.
+    pub(crate) fn settlements(&self, judge: &Judge<'_>) -> Vec<Settlement> {
+        let mut settlements = Vec::new();
+        for (slot, outcome) in &self.outcomes {
+            if let Some(row) = self.row(*slot) {
+                judge.settle(row, *outcome, self.block, &mut settlements);
+            }
+        }
+        settlements.extend(self.beyond.iter().copied());
+        settlements
+    }
+}
+
+impl Judge<'_> {
+    fn settle(&self, row: &SeriesRow, outcome: Outcome, block: &Block, out: &mut Vec<Settlement>) {
+        let buckets = |labels: TimeRange| labels.shift(row.label_shift_secs);
+        let mut put = |range: TimeRange, verdict: Verdict| {
+            if !range.is_empty() {
+                out.push(Settlement {
+                    series: row.id,
+                    range,
+                    verdict,
+                });
+            }
+        };
+        let missing = |reason, recheck_after_secs| Verdict::Missing {
+            reason,
+            recheck_after_secs,
+        };
+        match outcome {
+            Outcome::Answered(labels) => put(buckets(labels), Verdict::Settled),
+            Outcome::Empty(labels) => {
+                for (range, verdict) in self.silence(row, buckets(labels)) {
+                    put(range, verdict);
+                }
+            }
+            Outcome::Unsupported => {
+                put(
+                    buckets(block.labels),
+                    missing(MissingReason::Unsupported, None),
+                );
+            }
+            // What only the present has cannot be asked for again: it stays open for whoever can.
+            Outcome::Failed if self.dataset.history == History::None => {}
+            Outcome::Failed => put(
+                buckets(block.labels),
+                missing(MissingReason::Failed, Some(self.dataset.recheck_secs)),
+            ),
+            // Today's plan decides; an upgrade opens it. An absent key says nothing at all.
+            Outcome::OutsidePlan(_) | Outcome::Absent => {}
+        }
+    }
+
+    /// Judges buckets of which the vendor says that it has nothing.
+    fn silence(&self, row: &SeriesRow, range: TimeRange) -> [(TimeRange, Verdict); 4] {
+        // Only a catalogue's word is final: what other answers showed may have been cut short.
+        let life = self.facts.listed(&row.series.key);
+        let inside = range.intersect(life);
+        let missing = |reason, recheck_after_secs| Verdict::Missing {
+            reason,
+            recheck_after_secs,
+        };
+        // Asking again for a moment that has passed brings nothing.
+        let has_past = self.dataset.history != History::None;
+        let late_from = match has_past {
+            true => self.late_from(row.series.step),
+            false => inside.end,
+        };
+        let empty = missing(
+            MissingReason::VendorEmpty,
+            has_past.then_some(self.dataset.recheck_secs),
+        );
+        let late = missing(MissingReason::NotYetPublished, Some(self.soon_secs()));
+        [
+            (
+                TimeRange::new(range.start, range.end.min(life.start)),
+                Verdict::Settled,
+            ),
+            (
+                TimeRange::new(range.start.max(life.end), range.end),
+                Verdict::Settled,
+            ),
+            (
+                TimeRange::new(inside.start, inside.end.min(late_from)),
+                empty,
+            ),
+            (
+                TimeRange::new(inside.start.max(late_from), inside.end),
+                late,
+            ),
+        ]
+    }
+
+    /// Returns the first bucket that ended less than [`LATE_STEPS`] ago.
+    fn late_from(&self, step: Step) -> Ts {
+        step.floor(self.now.plus_secs(-LATE_STEPS * step.max_secs()))
+    }
+
+    /// One cadence, a little less: passes come once a cadence, and one that is due seconds after a
+    /// pass would wait for the next.
+    fn soon_secs(&self) -> i64 {
+        let cadence = self.dataset.cadence_secs;
+        cadence - cadence / 12
+    }
+}
+
+impl Sink for BlockSink<'_> {
+    fn slot(&mut self, key: &Key, metric: &str, step: Step) -> Option<Slot> {
+        let name = (key.clone(), MetricName::from(metric), step);
+        if let Some(slot) = self.known.get(&name) {
+            return *slot;
+        }
+        let slot = self.look_up(key, &name.1, step);
+        self.known.insert(name, slot);
+        slot
+    }
+
+    fn point(&mut self, slot: Slot, label: Ts, value: f64) {
+        let Some(row) = self.row(slot) else { return };
+        let ts = label.plus_secs(row.label_shift_secs);
+        match refuse_point(self.block, self.now, label, value) {
+            // The hour may turn between plan and answer; the value belongs to the hour it was taken in,
+            // for which the parser does not vouch.
+            Some("outside_block") if self.role == Role::Snapshot => self.beyond.push(Settlement {
+                series: row.id,
+                range: TimeRange::new(ts, row.series.step.next(ts)),
+                verdict: Verdict::Settled,
+            }),
+            // What lies around the block was padding: neither wanted nor wrong.
+            Some("outside_block") => return,
+            Some(why) => {
+                *self.rejects.entry(why).or_default() += 1;
+                return;
+            }
+            None => {}
+        }
+        self.points.push(Point {
+            series: row.id,
+            ts,
+            value,
+        });
+    }
+
+    fn outcome(&mut self, slot: Slot, outcome: Outcome) {
+        self.outcomes.push((slot, outcome));
+    }
+
+    fn reject(&mut self, reject: Reject) {
+        *self.rejects.entry(reject.why).or_default() += 1;
+    }
+
+    fn listing(&mut self, listing: Listing) {
+        self.listings.push(listing);
+    }
+}
+
+/// Returns the series of a block, with the block's time in buckets.
+pub(crate) fn series_of_block(block: &Block, index: &SeriesIndex) -> Vec<(SeriesId, TimeRange)> {
+    let mut series = Vec::new();
+    for key in &block.keys {
+        for metric in &block.metrics {
+            if let Some(row) = index.find(key, metric, block.step) {
+                series.push((row.id, block.labels.shift(row.label_shift_secs)));
+            }
+        }
+    }
+    series
+}
+
+#[cfg(test)]
+mod tests;

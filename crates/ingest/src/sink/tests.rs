@@ -1,0 +1,290 @@
+//! What answers settle, in bucket time.
+
+use model::{DatasetId, SeriesKey, SourceId, Spans};
+use source::{Absence, Calendar};
+use store::facts::FactRow;
+
+use super::*;
+
+const HOUR: i64 = 3_600;
+
+fn at(hours: i64) -> Ts {
+    Ts::from_secs(hours * HOUR)
+}
+
+fn hours(from: i64, to: i64) -> TimeRange {
+    TimeRange::new(at(from), at(to))
+}
+
+fn index() -> SeriesIndex {
+    let row = |id, metric: &str| SeriesRow {
+        id: SeriesId(id),
+        series: SeriesKey {
+            source: SourceId::new("acme"),
+            key: Key::of_asset("coin", "usd"),
+            metric: metric.into(),
+            step: Step::Hour,
+        },
+        label_shift_secs: -HOUR,
+        wanted_since: None,
+        active: Spans::new(),
+    };
+    SeriesIndex::new(vec![row(1, "PRICE"), row(2, "VOLUME")])
+}
+
+fn block() -> Block {
+    Block {
+        keys: vec![Key::of_asset("coin", "usd")],
+        metrics: vec!["PRICE".into()],
+        step: Step::Hour,
+        labels: hours(10, 20),
+    }
+}
+
+fn dataset(history: History) -> DatasetSpec {
+    DatasetSpec {
+        id: DatasetId::new("chart"),
+        role: Role::Series,
+        step: Step::Hour,
+        cadence_secs: HOUR,
+        lag_secs: 0,
+        provisional_secs: 0,
+        calendar: Calendar::Always,
+        history,
+        absence: Absence::Unknown,
+        recheck_secs: 77,
+        joins_secs: 0,
+        rereads: &[],
+        max_body_bytes: 1,
+        paths: &[],
+    }
+}
+
+/// Says of whom and when something is judged, what is known of a life.
+struct Bench {
+    history: History,
+    life: Option<(TimeRange, &'static str)>,
+    now: Ts,
+}
+
+const LONG_AGO: Bench = Bench {
+    history: History::Full,
+    life: None,
+    now: Ts::from_secs(100 * HOUR),
+};
+
+/// Returns what an outcome settles: `(reason, recheck, buckets)`, no reason where it is settled.
+fn settled(
+    outcome: Outcome,
+    bench: &Bench,
+) -> Vec<(Option<MissingReason>, Option<i64>, TimeRange)> {
+    let (index, block) = (index(), block());
+    let facts = Facts::new(Vec::from_iter(bench.life.map(|(life, known_from)| {
+        FactRow {
+            first_available: Some(life.start),
+            ended_at: Some(life.end),
+            known_from: known_from.to_owned(),
+            ..FactRow::unknown("coin".into(), model::Venue::none())
+        }
+    })));
+    let mut sink = BlockSink::new(&block, &index, Role::Series, bench.now);
+    let slot = sink
+        .slot(&block.keys[0], "PRICE", Step::Hour)
+        .expect("it was asked for");
+    sink.outcome(slot, outcome);
+    let judge = Judge {
+        facts: &facts,
+        dataset: &dataset(bench.history),
+        now: bench.now,
+    };
+    let told = sink.settlements(&judge);
+    assert!(told.iter().all(|one| one.series == SeriesId(1)));
+    told.iter()
+        .map(|one| match one.verdict {
+            Verdict::Settled => (None, None, one.range),
+            Verdict::Missing {
+                reason,
+                recheck_after_secs,
+            } => (Some(reason), recheck_after_secs, one.range),
+        })
+        .collect()
+}
+
+#[test]
+fn an_answer_settles_buckets_not_labels() {
+    let told = settled(Outcome::Answered(hours(12, 15)), &LONG_AGO);
+    assert_eq!(told, [(None, None, hours(11, 14))]);
+}
+
+const SILENCE: Outcome = Outcome::Empty(TimeRange {
+    start: Ts::from_secs(10 * HOUR),
+    end: Ts::from_secs(20 * HOUR),
+});
+
+#[test]
+fn silence_is_final_only_where_a_catalogue_says_that_there_is_nothing() {
+    let known = |life, known_from| Bench {
+        life: Some((life, known_from)),
+        ..LONG_AGO
+    };
+    let empty = Some(MissingReason::VendorEmpty);
+    assert_eq!(
+        settled(SILENCE, &known(hours(12, 15), "catalogue:coins")),
+        [
+            (None, None, hours(9, 12)),
+            (None, None, hours(15, 19)),
+            (empty, Some(77), hours(12, 15)),
+        ]
+    );
+    let before = settled(SILENCE, &known(hours(30, 40), "catalogue"));
+    assert_eq!(before, [(None, None, hours(9, 19))]);
+    // What an answer showed may have been cut short.
+    for bench in [known(hours(12, 15), "chart"), known(hours(30, 40), "other")] {
+        assert_eq!(settled(SILENCE, &bench), [(empty, Some(77), hours(9, 19))]);
+    }
+    assert_eq!(
+        settled(SILENCE, &LONG_AGO),
+        [(empty, Some(77), hours(9, 19))]
+    );
+    // Asking again for a moment that has passed brings nothing.
+    let present = Bench {
+        history: History::None,
+        now: at(19),
+        ..LONG_AGO
+    };
+    assert_eq!(settled(SILENCE, &present), [(empty, None, hours(9, 19))]);
+}
+
+#[test]
+fn what_ended_less_than_six_steps_ago_may_still_come() {
+    let soon = HOUR - HOUR / 12;
+    let (late, empty) = (
+        Some(MissingReason::NotYetPublished),
+        Some(MissingReason::VendorEmpty),
+    );
+    for (minutes_past_19, first_late) in [(0, 13), (30, 13), (60, 14), (90, 14)] {
+        let bench = Bench {
+            now: at(19).plus_secs(minutes_past_19 * 60),
+            ..LONG_AGO
+        };
+        assert_eq!(
+            settled(SILENCE, &bench),
+            [
+                (empty, Some(77), hours(9, first_late)),
+                (late, Some(soon), hours(first_late, 19)),
+            ],
+            "{minutes_past_19}"
+        );
+    }
+}
+
+#[test]
+fn what_says_nothing_settles_nothing() {
+    for outcome in [Outcome::Absent, Outcome::OutsidePlan(hours(10, 20))] {
+        assert_eq!(settled(outcome, &LONG_AGO), []);
+    }
+    let present = Bench {
+        history: History::None,
+        ..LONG_AGO
+    };
+    assert_eq!(settled(Outcome::Failed, &present), []);
+}
+
+#[test]
+fn unreadable_waits_and_unsupported_is_final() {
+    let whole = hours(9, 19);
+    assert_eq!(
+        settled(Outcome::Failed, &LONG_AGO),
+        [(Some(MissingReason::Failed), Some(77), whole)]
+    );
+    assert_eq!(
+        settled(Outcome::Unsupported, &LONG_AGO),
+        [(Some(MissingReason::Unsupported), None, whole)]
+    );
+}
+
+#[test]
+fn keys_that_were_answered_for_are_known() {
+    let (index, block) = (index(), block());
+    let answered = |outcome| {
+        let mut sink = BlockSink::new(&block, &index, Role::Series, at(100));
+        let slot = sink.slot(&block.keys[0], "PRICE", Step::Hour).unwrap();
+        sink.outcome(slot, outcome);
+        sink.answered().len()
+    };
+    assert_eq!(answered(Outcome::Answered(hours(12, 15))), 1);
+    assert_eq!(answered(SILENCE), 1);
+    assert_eq!(answered(Outcome::Absent), 0);
+    assert_eq!(answered(Outcome::Failed), 0);
+    assert_eq!(answered(Outcome::Answered(hours(12, 12))), 0);
+}
+
+#[test]
+fn a_snapshot_that_came_after_the_hour_turned_is_taken_and_settles_its_own_hour() {
+    let (index, block) = (index(), block());
+    for (role, taken) in [(Role::Snapshot, 1), (Role::Series, 0)] {
+        let mut sink = BlockSink::new(&block, &index, role, at(21));
+        let slot = sink.slot(&block.keys[0], "PRICE", Step::Hour).unwrap();
+        sink.point(slot, at(20), 1.0);
+        // Still none of the moments that no vendor may name.
+        sink.point(slot, at(22), 2.0);
+        let judge = Judge {
+            facts: &Facts::default(),
+            dataset: &dataset(History::None),
+            now: at(21),
+        };
+        let settled: Vec<_> = sink
+            .settlements(&judge)
+            .iter()
+            .map(|one| (one.range, one.verdict))
+            .collect();
+        let points: Vec<_> = sink.points.iter().map(|point| point.ts).collect();
+        let expected = [(hours(19, 20), Verdict::Settled)];
+        assert_eq!(settled, expected[..taken], "{role:?}");
+        assert_eq!(points, [at(19)][..taken], "{role:?}");
+    }
+}
+
+#[test]
+fn points_are_moved_clipped_and_refused() {
+    let (index, block) = (index(), block());
+    let mut sink = BlockSink::new(&block, &index, Role::Series, at(15));
+    let key = &block.keys[0];
+    let slot = sink
+        .slot(key, "PRICE", Step::Hour)
+        .expect("it was asked for");
+    assert_eq!(sink.slot(key, "PRICE", Step::Hour), Some(slot));
+    for (label, value) in [
+        (at(12), 1.0),
+        (at(9), 2.0),
+        (at(16), 3.0),
+        (at(13), f64::NAN),
+        (Ts::OLDEST.plus_secs(-1), 4.0),
+    ] {
+        sink.point(slot, label, value);
+    }
+    let point = Point {
+        series: SeriesId(1),
+        ts: at(11),
+        value: 1.0,
+    };
+    assert_eq!(sink.points, [point]);
+    assert_eq!(sink.rejected(), 3);
+    let why: Vec<&str> = sink.rejects.keys().copied().collect();
+    assert_eq!(why, ["label_after_now", "label_before_1900", "not_finite"]);
+}
+
+#[test]
+fn what_nobody_asked_for_is_counted_once_and_dropped() {
+    let (index, block) = (index(), block());
+    let mut sink = BlockSink::new(&block, &index, Role::Series, at(15));
+    for _ in 0..3 {
+        // Configured, but not in this block; and not configured at all.
+        assert_eq!(sink.slot(&block.keys[0], "VOLUME", Step::Hour), None);
+        assert_eq!(
+            sink.slot(&Key::of_asset("x", "usd"), "PRICE", Step::Hour),
+            None
+        );
+    }
+    assert_eq!(sink.unasked, 2);
+}

@@ -1,0 +1,131 @@
+//! One writer task a source and process: batches come through a bounded channel, so memory is bounded
+//! by what is in flight.
+
+use std::{sync::Arc, time::Duration};
+
+use model::{SourceId, WriteMode};
+use ratelimit::{Busy, Clock, Waiting};
+use store::{
+    Store,
+    pulls::PullId,
+    write::{Batch, WriteReport, Writer},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use crate::{Error, stop::Stop};
+
+/// Batches that may wait; each is one answer.
+const WAITING_BATCHES: usize = 8;
+const RETRY_PAUSE: Duration = Duration::from_secs(2);
+
+/// The writing end.
+#[derive(Clone, Debug)]
+pub(crate) struct WriterHandle {
+    source: SourceId,
+    clock: Arc<dyn Clock>,
+    jobs: mpsc::Sender<Job>,
+}
+
+#[derive(Debug)]
+struct Job {
+    batch: Batch,
+    done: oneshot::Sender<Result<WriteReport, store::Error>>,
+}
+
+impl WriterHandle {
+    /// Starts the task. It ends when the last handle is gone.
+    pub(crate) fn start(
+        store: Store,
+        source: SourceId,
+        clock: Arc<dyn Clock>,
+        stop: Stop,
+    ) -> (Self, JoinHandle<()>) {
+        let (jobs, waiting) = mpsc::channel(WAITING_BATCHES);
+        let task = Task {
+            store,
+            source,
+            clock: Arc::clone(&clock),
+            stop,
+            writer: None,
+        };
+        let handle = Self {
+            source,
+            clock,
+            jobs,
+        };
+        (handle, tokio::spawn(task.run(waiting)))
+    }
+
+    /// Writes a batch and returns when it is committed.
+    pub(crate) async fn write(&self, batch: Batch) -> Result<WriteReport, Error> {
+        let (done, report) = oneshot::channel();
+        let gone = || Error::WriterGone(self.source);
+        // The task holds a unit of work while it writes, and rests it while the database is away.
+        let _waiting = Waiting::new(&self.clock);
+        self.jobs
+            .send(Job { batch, done })
+            .await
+            .map_err(|_| gone())?;
+        Ok(report.await.map_err(|_| gone())??)
+    }
+}
+
+struct Task {
+    store: Store,
+    source: SourceId,
+    clock: Arc<dyn Clock>,
+    stop: Stop,
+    writer: Option<Writer>,
+}
+
+impl Task {
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        while let Some(job) = jobs.recv().await {
+            let _busy = Busy::new(&self.clock);
+            let result = self.write(job.batch).await;
+            // Whoever asked may have gone: the batch is committed all the same.
+            let _gone = job.done.send(result);
+        }
+    }
+
+    /// Writes with patience: the answer has been paid for, so a database that is away is waited for.
+    async fn write(&mut self, batch: Batch) -> Result<WriteReport, store::Error> {
+        loop {
+            let error = match self.try_write(&batch).await {
+                Ok(report) => return Ok(report),
+                Err(error) => error,
+            };
+            self.writer = None;
+            if !error.is_passing() || self.stop.is_said() {
+                return Err(error);
+            }
+            tracing::warn!(source = %self.source, %error, "write failed, trying again");
+            if self.stop.or(self.clock.sleep(RETRY_PAUSE)).await.is_none() {
+                return Err(error);
+            }
+        }
+    }
+
+    async fn try_write(&mut self, batch: &Batch) -> Result<WriteReport, store::Error> {
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            none => none.insert(self.store.writer(self.source).await?),
+        };
+        writer.write(batch.clone(), self.clock.now()).await
+    }
+}
+
+/// Makes a batch.
+pub(crate) fn batch(pull: PullId, mode: WriteMode, epoch: Option<i64>) -> Batch {
+    Batch {
+        pull,
+        mode,
+        points: Vec::new(),
+        settlements: Vec::new(),
+        rejected: 0,
+        epoch,
+    }
+}
