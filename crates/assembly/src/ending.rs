@@ -1,0 +1,63 @@
+//! How a collecting program ends: a signal says stop, what is in flight gets a while, then it is
+//! given up. Coverage knows what was not committed.
+
+use std::{future::Future, time::Duration};
+
+use ingest::{Stop, Stopper, Summary};
+use runtime::Exit;
+use store::pulls::PullStatus;
+
+/// How long what is in flight may take after the word. Shorter than the ten seconds after which
+/// containers are killed.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Returns what SIGTERM and SIGINT say from now on. A second signal ends the process at once.
+///
+/// # Errors
+/// Where the system refuses the handlers.
+pub fn stop_on_signal() -> std::io::Result<Stop> {
+    let asked = runtime::shutdown()?.asked();
+    let (stopper, stop) = Stopper::new();
+    tokio::spawn(say_after(asked, stopper));
+    Ok(stop)
+}
+
+async fn say_after(asked: impl Future<Output = ()>, stopper: Stopper) {
+    asked.await;
+    stopper.stop();
+}
+
+/// Returns what `work` yields, or nothing where it still runs a while after stop was said; then it
+/// is dropped.
+pub async fn or_give_up<T>(stop: &Stop, work: impl Future<Output = T>) -> Option<T> {
+    let patience = async {
+        stop.said().await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        biased;
+        done = work => Some(done),
+        () = patience => {
+            tracing::warn!("what was in flight did not end in time: given up, coverage knows it");
+            None
+        }
+    }
+}
+
+/// Returns the exit code of a job: by what is left open, not by how many requests failed on the way.
+pub fn exit_of(summary: &Summary, stop: &Stop) -> Exit {
+    let status = summary.status();
+    // A word to stop between two pulls leaves no pull that says so.
+    if stop.is_said() && status != PullStatus::Complete {
+        return Exit::Interrupted;
+    }
+    match status {
+        PullStatus::Interrupted => Exit::Interrupted,
+        _ if !summary.suspended.is_empty() => Exit::NothingAsked,
+        PullStatus::Parked => Exit::NothingAsked,
+        PullStatus::Partial => Exit::Partial,
+        PullStatus::Failed if summary.holes.is_empty() => Exit::Error,
+        PullStatus::Failed => Exit::Partial,
+        PullStatus::Complete | PullStatus::NoData | PullStatus::Running => Exit::Complete,
+    }
+}

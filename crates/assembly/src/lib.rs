@@ -1,0 +1,18 @@
+//! Puts a collecting program together: the vendors by name, their configuration, the database, the
+//! collectors. What `ingestd`, `backfill` and `crossfeed pull` would otherwise each do again.
+//!
+//! Holds no schedule and asks no vendor anything.
+
+mod config;
+mod ending;
+mod quota;
+mod vendors;
+mod words;
+mod workshop;
+
+pub use config::{ConfigCheck, check_config, check_config_of, dictionary, series};
+pub use ending::{exit_of, or_give_up, stop_on_signal};
+pub use quota::{Quota, QuotaWatch};
+pub use vendors::{SOURCES, VendorError, build, is_set_up, source_named};
+pub use words::{counted, failures, left_alone, nothing_to_ask, parking, suspension};
+pub use workshop::{Purpose, Workshop};

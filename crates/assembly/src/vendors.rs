@@ -1,0 +1,140 @@
+//! The vendors by name. The only place that knows all source crates.
+
+use std::sync::Arc;
+
+use model::SourceId;
+use runtime::VendorEnv;
+use source::Source;
+use source_coingecko::{CoinGecko, Plan, Settings};
+
+/// The vendors that can be collected from, in the order of reports.
+pub const SOURCES: [SourceId; 1] = [source_coingecko::SOURCE];
+
+/// Why a vendor cannot be built from the environment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VendorError {
+    /// No such vendor.
+    #[error("there is no source {name:?}; there is {known}")]
+    Unknown {
+        /// What was named.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// A variable is missing or wrong.
+    #[error("{variable}: {what}")]
+    Variable {
+        /// Its name.
+        variable: String,
+        /// What is wrong and what would be right.
+        what: String,
+    },
+}
+
+/// Returns the vendor of that name, in any case.
+///
+/// # Errors
+/// [`VendorError::Unknown`] with the names that there are.
+pub fn source_named(name: &str) -> Result<SourceId, VendorError> {
+    let found = SOURCES
+        .into_iter()
+        .find(|source| source.as_str().eq_ignore_ascii_case(name));
+    found.ok_or_else(|| VendorError::Unknown {
+        name: name.to_owned(),
+        known: SOURCES.map(SourceId::as_str).join(", "),
+    })
+}
+
+/// Whether the environment says enough to collect from a vendor at all.
+pub fn is_set_up(source: SourceId, env: &VendorEnv) -> bool {
+    // CoinGecko's public host serves without a key.
+    source == source_coingecko::SOURCE || env.api_key.is_some()
+}
+
+/// Builds a vendor as the environment describes it.
+///
+/// # Errors
+/// [`VendorError`] naming the variable.
+pub fn build(source: SourceId, env: &VendorEnv) -> Result<Arc<dyn Source>, VendorError> {
+    if source == source_coingecko::SOURCE {
+        return coingecko(env);
+    }
+    source_named(source.as_str()).and_then(|known| {
+        Err(VendorError::Unknown {
+            name: known.to_string(),
+            known: String::new(),
+        })
+    })
+}
+
+fn coingecko(env: &VendorEnv) -> Result<Arc<dyn Source>, VendorError> {
+    let variable = |name: &str, what: String| VendorError::Variable {
+        variable: format!("COINGECKO_{name}"),
+        what,
+    };
+    let plan = match (&env.plan, &env.api_key) {
+        (Some(plan), _) => plan
+            .parse()
+            .map_err(|error| variable("PLAN", format!("{error}")))?,
+        (None, Some(_)) => Plan::Demo,
+        (None, None) => Plan::Keyless,
+    };
+    if plan != Plan::Keyless && env.api_key.is_none() {
+        return Err(variable(
+            "API_KEY",
+            format!("is not set, and the plan {plan} needs one"),
+        ));
+    }
+    let settings = Settings {
+        plan,
+        base_url: env.base_url.clone(),
+        rpm: env.rpm,
+    };
+    Ok(Arc::new(CoinGecko::new(settings)))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+
+    fn env(plan: Option<&str>, key: Option<&str>) -> VendorEnv {
+        let mut env = VendorEnv::default();
+        env.plan = plan.map(str::to_owned);
+        env.api_key = key.map(|key| SecretString::from(key.to_owned()));
+        env
+    }
+
+    #[test]
+    fn names_come_in_any_case_and_unknown_ones_with_the_known() {
+        assert_eq!(source_named("CoinGecko").unwrap(), source_coingecko::SOURCE);
+        let error = source_named("coingeko").unwrap_err().to_string();
+        assert_eq!(error, "there is no source \"coingeko\"; there is coingecko");
+    }
+
+    #[test]
+    fn a_plan_that_needs_a_key_says_so() {
+        let error = build(source_coingecko::SOURCE, &env(Some("analyst"), None)).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("COINGECKO_API_KEY: is not set"),
+            "{error}"
+        );
+        let error = build(source_coingecko::SOURCE, &env(Some("gold"), Some("k"))).unwrap_err();
+        assert!(error.to_string().starts_with("COINGECKO_PLAN: "), "{error}");
+    }
+
+    #[test]
+    fn without_plan_the_key_decides() {
+        for (key, auth) in [
+            (None, source::Auth::None),
+            (Some("CG-x"), source::Auth::Header("x-cg-demo-api-key")),
+        ] {
+            let built = build(source_coingecko::SOURCE, &env(None, key)).unwrap();
+            assert_eq!(built.hosts()[0].auth, auth);
+        }
+    }
+}

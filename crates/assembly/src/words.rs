@@ -1,0 +1,129 @@
+//! What reports say in the same words everywhere. Prints nothing.
+
+use ingest::{PullEnd, Summary, Wanted};
+use store::{pace::ParkedRow, suspend::SuspensionRow};
+
+/// Says what waits for an operator, why, and how it goes on.
+pub fn suspension(row: &SuspensionRow) -> String {
+    let what = match (row.dataset.as_str(), row.parameter.as_str()) {
+        ("", _) => row.source.clone(),
+        (dataset, "") => format!("{} {dataset}", row.source),
+        (dataset, parameter) => format!("{} {dataset} {parameter}", row.source),
+    };
+    format!(
+        "suspended: {what}, since {}: {}. Mend the cause, then type: crossfeed resume {}",
+        row.since, row.reason, row.source
+    )
+}
+
+/// Says until when a vendor is left alone, why, and how it goes on earlier.
+pub fn parking(row: &ParkedRow) -> String {
+    let ParkedRow {
+        source, until, why, ..
+    } = row;
+    format!(
+        "parked: {source}, until {until}: {why}. To ask earlier, type: crossfeed resume {source}"
+    )
+}
+
+/// Says that a job asked nothing because the vendor had said before that its quota is spent.
+pub fn left_alone(summary: &Summary) -> Option<String> {
+    let (source, until) = (summary.source, summary.parked_until?);
+    Some(format!(
+        "parked: {source} said that its quota is spent; nobody asks before {until}, or before you \
+         type: crossfeed resume {source}"
+    ))
+}
+
+/// Returns the failures of a pull, a line each; equal ones once, with their number.
+pub fn failures(pull: &PullEnd) -> Vec<String> {
+    let mut told: Vec<(&str, u64)> = Vec::new();
+    for (_, text) in &pull.failures {
+        match told.iter_mut().find(|(known, _)| known == text) {
+            Some((_, count)) => *count += 1,
+            None => told.push((text, 1)),
+        }
+    }
+    let mut lines: Vec<String> = told
+        .into_iter()
+        .map(|(text, count)| match count {
+            1 => text.to_owned(),
+            more => format!("{more} times: {text}"),
+        })
+        .collect();
+    let kept = u64::try_from(pull.failures.len()).unwrap_or(u64::MAX);
+    if pull.failed_blocks > kept {
+        lines.push(format!("… and {} failures more", pull.failed_blocks - kept));
+    }
+    lines
+}
+
+/// Says why a job has nothing to ask.
+pub fn nothing_to_ask(wanted: Wanted) -> String {
+    match wanted {
+        Wanted::Something => "the range is settled".to_owned(),
+        Wanted::OnlySince(since) => {
+            format!("nothing is wanted there: series are wanted since {since}; use --from")
+        }
+        Wanted::Nothing => {
+            "nothing can be had there: the values begin later, have ended, or lie outside the plan"
+                .to_owned()
+        }
+    }
+}
+
+/// Returns a number with its noun: `1 request`, `3 requests`.
+pub fn counted(number: u64, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(dataset: &str, parameter: &str) -> SuspensionRow {
+        SuspensionRow {
+            source: "coingecko".to_owned(),
+            dataset: dataset.to_owned(),
+            parameter: parameter.to_owned(),
+            class: "unauthorized".to_owned(),
+            reason: "not authorised: status 401".to_owned(),
+            since: model::Ts::parse("2026-11-22T10:00:00Z").unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_suspension_says_what_why_and_what_to_type() {
+        assert_eq!(
+            suspension(&row("", "")),
+            "suspended: coingecko, since 2026-11-22T10:00:00Z: not authorised: status 401. \
+             Mend the cause, then type: crossfeed resume coingecko"
+        );
+        let narrow = suspension(&row("markets", "price_change"));
+        assert!(narrow.starts_with("suspended: coingecko markets price_change, since"));
+    }
+
+    #[test]
+    fn a_parking_says_until_when_why_and_what_to_type() {
+        let row = ParkedRow {
+            source: "coingecko".to_owned(),
+            host: "api".to_owned(),
+            until: model::Ts::parse("2026-11-22T16:00:00Z").unwrap(),
+            why: "quota spent: status 429, code 10006".to_owned(),
+        };
+        assert_eq!(
+            parking(&row),
+            "parked: coingecko, until 2026-11-22T16:00:00Z: quota spent: status 429, code 10006. \
+             To ask earlier, type: crossfeed resume coingecko"
+        );
+    }
+
+    #[test]
+    fn one_is_one() {
+        assert_eq!(counted(1, "request"), "1 request");
+        assert_eq!(counted(0, "request"), "0 requests");
+    }
+}
