@@ -1,0 +1,190 @@
+//! What the command says: the bill before, the result after.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the command's own output"
+)]
+
+use std::{io::Write as _, time::Duration};
+
+use assembly::{ConfigCheck, Quota, counted};
+use indicatif::HumanDuration;
+use ingest::{Collector, Estimate, Hole, Summary};
+use model::{Key, Step, TimeRange};
+use runtime::Exit;
+use store::{pulls::PullStatus, suspend::SuspensionRow};
+
+use crate::silence::silences;
+
+/// Ranges told in full; the rest is counted.
+const SHOWN_HOLES: usize = 20;
+
+pub(crate) fn error(error: &anyhow::Error) {
+    eprintln!("backfill: {error:#}");
+}
+
+pub(crate) fn usage(problem: &str) -> Exit {
+    eprintln!("backfill: {problem}\nRun with --help for more.");
+    Exit::Usage
+}
+
+/// Answers `--check-config`.
+pub(crate) fn check(check: &ConfigCheck) -> Exit {
+    check.read.iter().for_each(|line| println!("{line}"));
+    match check.problems.as_slice() {
+        [] => Exit::Complete,
+        _ => problems(check),
+    }
+}
+
+pub(crate) fn problems(check: &ConfigCheck) -> Exit {
+    check
+        .problems
+        .iter()
+        .for_each(|problem| eprintln!("{problem}"));
+    Exit::Error
+}
+
+pub(crate) fn estimate(collector: &Collector, estimate: &Estimate, quotas: &[Quota]) {
+    println!(
+        "{}: {} active series",
+        collector.id(),
+        collector.series_count()
+    );
+    for one in &estimate.datasets {
+        let bound = if one.exact { "" } else { "at most " };
+        let labels = one
+            .labels
+            .map_or_else(String::new, |labels| format!(", labels in {labels}"));
+        println!(
+            "  {}: {bound}{}, {}, up to {} points of {}{labels}",
+            one.dataset,
+            counted(one.requests, "request"),
+            counted(one.credits, "credit"),
+            one.points,
+            counted(one.assets, "asset"),
+        );
+    }
+    if estimate.live_requests > 0 {
+        let requests = counted(estimate.live_requests, "request");
+        println!("  the present: {requests}");
+    }
+    let bound = if estimate.is_exact() { "" } else { "at most " };
+    match estimate.requests() {
+        0 => println!(
+            "in all nothing to ask: {}",
+            assembly::nothing_to_ask(estimate.wanted)
+        ),
+        requests => println!(
+            "in all {bound}{}{} (reading the catalogue would add {})",
+            counted(requests, "request"),
+            pace(estimate.at_least),
+            counted(estimate.catalogue_requests, "request"),
+        ),
+    }
+    quotas.iter().for_each(|quota| println!("  {quota}"));
+}
+
+fn pace(at_least: Duration) -> String {
+    match at_least.as_secs() {
+        0 => String::new(),
+        _ => format!(", {} or more at the vendor's pace", HumanDuration(at_least)),
+    }
+}
+
+pub(crate) fn question() -> std::io::Result<()> {
+    eprint!("Go on? [y/N] ");
+    std::io::stderr().flush()
+}
+
+pub(crate) fn not_started() {
+    println!("not started: nothing was asked");
+}
+
+pub(crate) fn summary(summary: &Summary) {
+    for pull in &summary.pulls {
+        println!(
+            "{} {}: {}, {} points, {} new, {} changed, {} differing, {} refused",
+            pull.dataset,
+            pull.status.as_str(),
+            counted(pull.requests, "request"),
+            pull.received,
+            pull.inserted,
+            pull.updated,
+            pull.differing,
+            pull.rejected
+        );
+        for line in assembly::failures(pull) {
+            println!("  {line}");
+        }
+        if let Some(until) = pull.parked_until {
+            println!("  parked: the quota is spent until {until}; run it again then");
+        }
+    }
+    if let Some(line) = assembly::left_alone(summary) {
+        println!("{line}");
+    }
+    holes(&summary.holes);
+    silences(&summary.waiting)
+        .iter()
+        .for_each(|line| println!("{line}"));
+}
+
+pub(crate) fn suspensions(rows: &[SuspensionRow]) {
+    rows.iter()
+        .for_each(|row| println!("{}", assembly::suspension(row)));
+}
+
+pub(crate) fn verdict(summary: &Summary, exit: Exit) {
+    let word = match (exit, summary.status()) {
+        (Exit::Interrupted, _) => "interrupted",
+        (_, PullStatus::Complete | PullStatus::NoData) => "complete",
+        (_, other) => other.as_str(),
+    };
+    println!(
+        "{word}: {}, {} points new",
+        counted(summary.total(|pull| pull.requests), "request"),
+        summary.total(|pull| pull.inserted)
+    );
+}
+
+pub(crate) fn given_up() {
+    println!(
+        "interrupted: what the vendor had not answered was given up; run it again to carry on"
+    );
+}
+
+/// Tells what is open, the metrics of one key and range together.
+fn holes(holes: &[Hole]) {
+    if holes.is_empty() {
+        return;
+    }
+    println!("still open:");
+    let groups = grouped(holes);
+    for (key, step, range, metrics) in groups.iter().take(SHOWN_HOLES) {
+        println!("  {key} {step} {range}: {}", metrics.join(", "));
+    }
+    if let Some(more @ 1..) = groups.len().checked_sub(SHOWN_HOLES) {
+        println!("  … and {more} ranges more");
+    }
+}
+
+type Group<'a> = (&'a Key, Step, TimeRange, Vec<&'a str>);
+
+fn grouped(holes: &[Hole]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for hole in holes {
+        let (series, range) = (&hole.series, hole.range);
+        let metric = series.metric.as_str();
+        let same = |group: &&mut Group<'_>| {
+            (group.0, group.1, group.2) == (&series.key, series.step, range)
+        };
+        // Holes come by dataset and series: what belongs together stands near.
+        match groups.iter_mut().rev().take(SHOWN_HOLES).find(same) {
+            Some(group) => group.3.push(metric),
+            None => groups.push((&series.key, series.step, range, vec![metric])),
+        }
+    }
+    groups
+}

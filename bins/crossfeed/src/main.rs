@@ -1,0 +1,44 @@
+//! The operator's command line.
+
+mod table;
+mod verbs;
+
+use std::process::ExitCode;
+
+use argh::FromArgs;
+use runtime::{Env, Exit};
+
+use crate::verbs::Verb;
+
+/// Looks after a Crossfeed installation.
+#[derive(Debug, FromArgs)]
+struct Args {
+    #[argh(subcommand)]
+    verb: Verb,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args: Args = match runtime::parse_args() {
+        Ok(args) => args,
+        Err(exit) => return exit.into(),
+    };
+    match run(args).await {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            complain(&error);
+            Exit::Error.into()
+        }
+    }
+}
+
+async fn run(args: Args) -> anyhow::Result<Exit> {
+    let env = Env::load()?;
+    runtime::init_command_tracing(&env.log, std::io::stderr);
+    args.verb.run(env).await
+}
+
+#[expect(clippy::print_stderr, reason = "for whoever typed the command")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("crossfeed: {error:#}");
+}

@@ -1,0 +1,96 @@
+//! `crossfeed pull`: the newest values of one source, now.
+
+use anyhow::Context as _;
+use argh::FromArgs;
+use assembly::{Purpose, Workshop, check_config_of, exit_of, or_give_up, stop_on_signal};
+use ingest::{Collector, Summary, schedule::run_id};
+use runtime::{Env, Exit};
+
+/// Pulls the newest values of a source once, beside whatever else runs.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "pull")]
+pub(crate) struct Pull {
+    /// the vendor, e.g. coingecko
+    #[argh(positional)]
+    source: String,
+
+    /// refresh the vendor's catalogue, too
+    #[argh(switch)]
+    catalogue: bool,
+}
+
+impl Pull {
+    #[expect(
+        clippy::print_stdout,
+        clippy::print_stderr,
+        reason = "the command's own output"
+    )]
+    pub(crate) async fn run(self, env: Env) -> anyhow::Result<Exit> {
+        let source = match super::source(&self.source) {
+            Ok(source) => source,
+            Err(exit) => return Ok(exit),
+        };
+        let check = check_config_of(&env, &[source]);
+        if !check.problems.is_empty() {
+            check.problems.iter().for_each(|line| eprintln!("{line}"));
+            return Ok(Exit::Error);
+        }
+        let stop = stop_on_signal().context("failed to watch for signals")?;
+        let workshop = {
+            let clock = runtime::clock(&env).await?;
+            Workshop::open(env, clock, "crossfeed pull").await?
+        };
+        workshop.load_dictionary().await?;
+        let collector = (workshop
+            .collectors(&[source], Purpose::Collect, &stop)
+            .await?
+            .pop())
+        .with_context(|| format!("failed to open {source}"))?;
+        let run = run_id("pull", workshop.clock.now());
+        let Some(summary) = or_give_up(&stop, self.collect(&collector, &run)).await else {
+            drop(collector);
+            workshop.abandon().await;
+            return Ok(Exit::Interrupted);
+        };
+        let summary = summary?;
+        collector.close().await;
+        tell(&summary);
+        if !summary.suspended.is_empty() {
+            let rows = workshop.suspensions(source).await?;
+            rows.iter()
+                .for_each(|row| println!("{}", assembly::suspension(row)));
+        }
+        Ok(exit_of(&summary, &stop))
+    }
+
+    async fn collect(&self, collector: &Collector, run: &str) -> Result<Summary, ingest::Error> {
+        let mut summary = collector.live(run).await?;
+        if self.catalogue {
+            summary.absorb(collector.refresh_catalogue(run).await?);
+        }
+        Ok(summary)
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the command's own output")]
+fn tell(summary: &Summary) {
+    for pull in &summary.pulls {
+        println!(
+            "{} {}: {}, {} points, {} new",
+            pull.dataset,
+            pull.status.as_str(),
+            assembly::counted(pull.requests, "request"),
+            pull.received,
+            pull.inserted
+        );
+        for line in assembly::failures(pull) {
+            println!("  {line}");
+        }
+        if let Some(until) = pull.parked_until {
+            println!("  parked: the quota is spent until {until}");
+        }
+    }
+    if let Some(line) = assembly::left_alone(summary) {
+        println!("{line}");
+    }
+}

@@ -1,0 +1,49 @@
+//! `crossfeed sources`: what is stored of each vendor, and what is suspended or parked.
+
+use argh::FromArgs;
+use runtime::{Env, Exit};
+use store::read;
+
+use crate::table;
+
+/// Tells what is stored of each vendor.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "sources")]
+pub(crate) struct Sources {}
+
+impl Sources {
+    #[expect(clippy::print_stdout, reason = "the command's own output")]
+    pub(crate) async fn run(self, env: &Env) -> anyhow::Result<Exit> {
+        let (store, _server) = super::open_store(env).await?;
+        let rows: Vec<_> = read::sources(&store)
+            .await?
+            .into_iter()
+            .map(|row| {
+                vec![
+                    row.source,
+                    row.series.to_string(),
+                    row.points.to_string(),
+                    row.assets.to_string(),
+                    row.metrics.to_string(),
+                    row.first_ts.to_string(),
+                    row.last_ts.to_string(),
+                ]
+            })
+            .collect();
+        let header = [
+            "source", "series", "points", "assets", "metrics", "first", "last",
+        ];
+        table::print(&header, &rows);
+        match store.world().await? {
+            Some(world) => println!("this database holds {world} data"),
+            None => println!("nothing has been collected into this database yet"),
+        }
+        for row in store.suspensions().await? {
+            println!("{}", assembly::suspension(&row));
+        }
+        for row in store.parked(runtime::clock(env).await?.now()).await? {
+            println!("{}", assembly::parking(&row));
+        }
+        Ok(Exit::Complete)
+    }
+}
