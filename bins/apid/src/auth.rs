@@ -1,0 +1,58 @@
+//! `X-API-Key`, where the operator set one.
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, ResponseError, web};
+use secrecy::ExposeSecret;
+
+use crate::Api;
+use crate::problem::HttpProblem;
+
+/// Lets a request pass that shows the key, or any where none is set.
+pub(crate) async fn check<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let api = request.app_data::<web::Data<Api>>();
+    let key = api
+        .and_then(|api| api.key.as_ref())
+        .map(ExposeSecret::expose_secret);
+    let shown = request
+        .headers()
+        .get("x-api-key")
+        .map(|value| value.as_bytes());
+    let refusal = match (key, shown) {
+        (None, _) => None,
+        (Some(key), Some(shown)) if equal(key.as_bytes(), shown) => None,
+        (Some(_), None) => Some("send the key in the header X-API-Key"),
+        (Some(_), Some(_)) => Some("the key in the header X-API-Key is not the right one"),
+    };
+    match refusal {
+        None => Ok(next.call(request).await?.map_into_left_body()),
+        Some(detail) => {
+            let problem = HttpProblem::unauthorized(detail).at(request.path());
+            let response = problem.error_response();
+            Ok(request.into_response(response).map_into_right_body())
+        }
+    }
+}
+
+/// Takes the same time wherever the two differ.
+fn equal(key: &[u8], shown: &[u8]) -> bool {
+    let differing = key.iter().zip(shown).fold(0, |seen, (a, b)| seen | (a ^ b));
+    key.len() == shown.len() && differing == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_key_is_equal() {
+        assert!(equal(b"key", b"key"));
+        for other in [&b"kez"[..], b"ke", b"keyy", b""] {
+            assert!(!equal(b"key", other));
+        }
+    }
+}

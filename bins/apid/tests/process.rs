@@ -1,0 +1,33 @@
+//! `apid` as a process: what it says where it cannot start.
+
+#![allow(clippy::unwrap_used, reason = "test code")]
+
+use std::net::TcpListener;
+use std::process::{Command, Output};
+
+fn run(database_url: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_apid"))
+        .args(["--port", "0"])
+        .env_clear()
+        .env("DATABASE_URL", database_url)
+        .current_dir(std::env::temp_dir())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_database_that_is_away_is_named_and_its_error_said_once() {
+    // A port that was free a moment ago: nobody answers there.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let ended = run(&format!("postgres://me:hunter2@127.0.0.1:{port}/prices"));
+    assert!(!ended.status.success());
+    let said = String::from_utf8(ended.stderr).unwrap();
+    let said = said.lines().last().unwrap();
+    let place = format!("PostgreSQL at 127.0.0.1:{port}, database prices, user me");
+    assert!(said.contains(&place), "{said}");
+    assert_eq!(said.matches("refused").count(), 1, "{said}");
+    assert_eq!(said.matches("error connecting").count(), 1, "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}
