@@ -1,0 +1,136 @@
+//! What is printed: per case the median of the repeats, and what it is in terms of COPY.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+/// One case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Case {
+    Bare,
+    Indexed,
+    New,
+    Identical,
+    Changed,
+    HourIndexed,
+    Hour,
+}
+
+impl Case {
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Bare => "COPY, bare table",
+            Self::Indexed => "COPY, same table with index",
+            Self::New => "write path, new rows",
+            Self::Identical => "write path, identical rows",
+            Self::Changed => "write path, 1 % changed",
+            Self::HourIndexed => "COPY with index, one hour",
+            Self::Hour => "write path, one hour",
+        }
+    }
+
+    /// The COPY into an indexed table that it is set beside.
+    fn indexed(self) -> Self {
+        match self {
+            Self::HourIndexed | Self::Hour => Self::HourIndexed,
+            _ => Self::Indexed,
+        }
+    }
+}
+
+/// One case in one repeat.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    pub(crate) rows: usize,
+    pub(crate) took: Duration,
+    pub(crate) wal_bytes: i64,
+}
+
+impl Sample {
+    fn rows(&self) -> f64 {
+        u32::try_from(self.rows).map_or(f64::NAN, f64::from)
+    }
+
+    fn rate(&self) -> f64 {
+        self.rows() / self.took.as_secs_f64()
+    }
+
+    fn wal_per_row(&self) -> f64 {
+        float(self.wal_bytes) / self.rows()
+    }
+}
+
+/// Everything.
+#[derive(Debug, Default)]
+pub(crate) struct Measured {
+    samples: BTreeMap<Case, Vec<Sample>>,
+    pub(crate) rows: i64,
+    pub(crate) heap_bytes: i64,
+    pub(crate) index_bytes: i64,
+    pub(crate) stats_points: i64,
+    pub(crate) revisions: i64,
+}
+
+impl Measured {
+    pub(crate) fn add(&mut self, case: Case, sample: Sample) {
+        self.samples.entry(case).or_default().push(sample);
+    }
+
+    /// The median over the repeats of this case in terms of another, repeat by repeat.
+    fn ratio(&self, case: Case, to: Case) -> f64 {
+        let (Some(of), Some(to)) = (self.samples.get(&case), self.samples.get(&to)) else {
+            return f64::NAN;
+        };
+        median(of.iter().zip(to).map(|(of, to)| of.rate() / to.rate()))
+    }
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:<28} {:>11} {:>23} {:>9} {:>9} {:>10}",
+            "case", "rows/s", "least - most", ": indexed", ": bare", "WAL B/row"
+        )?;
+        for (case, samples) in &self.samples {
+            let rates: Vec<f64> = samples.iter().map(Sample::rate).collect();
+            let (least, most) = rates
+                .iter()
+                .fold((f64::MAX, 0.0_f64), |(least, most), rate| {
+                    (least.min(*rate), most.max(*rate))
+                });
+            writeln!(
+                f,
+                "{:<28} {:>11.0} {:>10.0} - {:>10.0} {:>9.2} {:>9.2} {:>10.2}",
+                case.describe(),
+                median(rates.iter().copied()),
+                least,
+                most,
+                self.ratio(*case, case.indexed()),
+                self.ratio(*case, Case::Bare),
+                median(samples.iter().map(Sample::wal_per_row)),
+            )?;
+        }
+        let rows = float(self.rows);
+        writeln!(
+            f,
+            "metrics: {} rows, {:.1} B/row heap + {:.1} B/row index; series_stats counts {}; {} revisions",
+            self.rows,
+            float(self.heap_bytes) / rows,
+            float(self.index_bytes) / rows,
+            self.stats_points,
+            self.revisions,
+        )
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// For display: figures of a run are far below where this loses a digit.
+fn float(value: i64) -> f64 {
+    let (high, low) = (value / 1_000_000, value % 1_000_000);
+    let part = |part: i64| i32::try_from(part).map_or(f64::NAN, f64::from);
+    part(high) * 1e6 + part(low)
+}
