@@ -6,12 +6,12 @@
     reason = "the command's own output"
 )]
 
-use std::{io::Write as _, time::Duration};
+use std::{collections::BTreeMap, io::Write as _, time::Duration};
 
 use assembly::{ConfigCheck, Quota, counted};
 use indicatif::HumanDuration;
 use ingest::{Collector, Estimate, Hole, Summary};
-use model::{Key, Step, TimeRange};
+use model::{Key, Step, TimeRange, Ts};
 use runtime::Exit;
 use store::{pulls::PullStatus, suspend::SuspensionRow};
 
@@ -172,19 +172,18 @@ fn holes(holes: &[Hole]) {
 
 type Group<'a> = (&'a Key, Step, TimeRange, Vec<&'a str>);
 
+/// Puts the metrics of one key, step and range into one line, wherever they stand among the holes.
 fn grouped(holes: &[Hole]) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut groups: BTreeMap<(&Key, Step, Ts, Ts), Vec<&str>> = BTreeMap::new();
     for hole in holes {
         let (series, range) = (&hole.series, hole.range);
-        let metric = series.metric.as_str();
-        let same = |group: &&mut Group<'_>| {
-            (group.0, group.1, group.2) == (&series.key, series.step, range)
-        };
-        // Holes come by dataset and series: what belongs together stands near.
-        match groups.iter_mut().rev().take(SHOWN_HOLES).find(same) {
-            Some(group) => group.3.push(metric),
-            None => groups.push((&series.key, series.step, range, vec![metric])),
-        }
+        let place = (&series.key, series.step, range.start, range.end);
+        groups
+            .entry(place)
+            .or_default()
+            .push(series.metric.as_str());
     }
-    groups
+    let group =
+        |((key, step, start, end), metrics)| (key, step, TimeRange::new(start, end), metrics);
+    groups.into_iter().map(group).collect()
 }

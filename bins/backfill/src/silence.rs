@@ -1,5 +1,6 @@
-//! For what the vendor had nothing, and when it is asked again: all ranges of one key and step in one
-//! line, because a chart of years has hundreds of holes. Prints nothing.
+//! For what the vendor had nothing, and when it is asked again: all ranges of a series in one line,
+//! because a chart of years has hundreds of holes, and metrics with the same holes share it. Prints
+//! nothing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,9 +12,9 @@ use ingest::Waiting;
 use model::{Key, SeriesKey, Spans, Step, Ts};
 
 /// Lines told in full; the rest is counted.
-const SHOWN: usize = 20;
+const SHOWN: usize = 10;
 
-/// Where a vendor has nothing for one key and step.
+/// Where a vendor has nothing for metrics of one key and step that have the same holes.
 struct Silence<'a> {
     series: &'a SeriesKey,
     metrics: BTreeSet<&'a str>,
@@ -57,7 +58,7 @@ fn many(number: usize, what: &str) -> String {
 
 /// Returns what is told, a line each; nothing where the vendor had something for everything.
 pub(crate) fn silences(waiting: &[Waiting]) -> Vec<String> {
-    let mut told: BTreeMap<(&Key, Step), Silence<'_>> = BTreeMap::new();
+    let mut by_series: BTreeMap<&SeriesKey, Silence<'_>> = BTreeMap::new();
     let (mut early, mut early_again) = (BTreeSet::new(), None);
     for one in waiting {
         if one.before_first {
@@ -65,19 +66,25 @@ pub(crate) fn silences(waiting: &[Waiting]) -> Vec<String> {
             early_again = Some(early_again.map_or(one.again_at, |at: Ts| at.min(one.again_at)));
             continue;
         }
-        let name = (&one.series.key, one.series.step);
-        let silence = told.entry(name).or_insert_with(|| Silence::of(one));
+        let silence = by_series
+            .entry(&one.series)
+            .or_insert_with(|| Silence::of(one));
         silence.metrics.insert(one.series.metric.as_str());
         silence.ranges.insert(one.range);
         silence.again_at = one.again_at.min(silence.again_at);
     }
+    let told = shared(by_series.into_values());
     let mut lines = Vec::new();
     if !told.is_empty() {
         lines.push("the vendor has nothing there, for now:".to_owned());
-        lines.extend((told.values().take(SHOWN)).map(|silence| format!("  {silence}")));
+        lines.extend(
+            told.iter()
+                .take(SHOWN)
+                .map(|silence| format!("  {silence}")),
+        );
     }
     if let Some(more @ 1..) = told.len().checked_sub(SHOWN) {
-        lines.push(format!("  … and of {} more", many(more, "key")));
+        lines.push(format!("  … and {} more", many(more, "line")));
     }
     if let Some(again_at) = early_again {
         let assets = many(early.len(), "asset");
@@ -86,6 +93,27 @@ pub(crate) fn silences(waiting: &[Waiting]) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Joins the metrics of one key and step whose holes are the same, in the order of keys and steps.
+fn shared<'a>(silences: impl Iterator<Item = Silence<'a>>) -> Vec<Silence<'a>> {
+    let mut told: BTreeMap<(&Key, Step), Vec<Silence<'a>>> = BTreeMap::new();
+    for silence in silences {
+        let beside = told
+            .entry((&silence.series.key, silence.series.step))
+            .or_default();
+        match beside
+            .iter_mut()
+            .find(|other| other.ranges == silence.ranges)
+        {
+            Some(other) => {
+                other.metrics.extend(silence.metrics);
+                other.again_at = other.again_at.min(silence.again_at);
+            }
+            None => beside.push(silence),
+        }
+    }
+    told.into_values().flatten().collect()
 }
 
 #[cfg(test)]
@@ -120,13 +148,17 @@ mod tests {
             silent("a", "PRICE", (3, 4), false),
             silent("a", "CAP", (3, 4), false),
             silent("a", "CAP", (7, 9), false),
+            silent("a", "VOLUME", (3, 4), false),
+            silent("a", "VOLUME", (7, 9), false),
             silent("b", "CAP", (5, 6), false),
             silent("b", "CAP", (0, 2), true),
             silent("c", "CAP", (0, 3), true),
         ]);
         let expected = [
             "the vendor has nothing there, for now:",
-            "  a/usd 1d 2 ranges in [1970-01-04T00:00:00Z, 1970-01-10T00:00:00Z): CAP, PRICE, \
+            "  a/usd 1d 2 ranges in [1970-01-04T00:00:00Z, 1970-01-10T00:00:00Z): CAP, VOLUME, \
+             asked again from 1970-04-15T00:00:00Z",
+            "  a/usd 1d [1970-01-04T00:00:00Z, 1970-01-05T00:00:00Z): PRICE, \
              asked again from 1970-04-15T00:00:00Z",
             "  b/usd 1d [1970-01-06T00:00:00Z, 1970-01-07T00:00:00Z): CAP, \
              asked again from 1970-04-17T00:00:00Z",
@@ -141,7 +173,7 @@ mod tests {
         assert_eq!(told.len(), 1 + SHOWN + 1);
         assert_eq!(
             told.last().map(String::as_str),
-            Some("  … and of 5 keys more")
+            Some("  … and 15 lines more")
         );
     }
 }

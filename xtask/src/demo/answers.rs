@@ -53,7 +53,7 @@ pub(crate) async fn check(base: &str, stage: &Stage) -> anyhow::Result<String> {
         anyhow::ensure!(records > 0, "/sources counts no point of {name}");
         points += records;
     }
-    let mut said = vec![format!("/sources: {} vendors", stage.sources().len())];
+    let mut said = vec![format!("/sources: {}", stage.sources().join(", "))];
     if let Some(vendor) = stage.vendor() {
         said.push(check_latest(base).await?);
         said.push(check_series(base, vendor).await?);

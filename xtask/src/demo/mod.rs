@@ -44,7 +44,7 @@ impl Demo {
         match shown {
             Some(shown) => shown.map(|()| Exit::Complete),
             None => {
-                println!("stopped, everything is removed");
+                println!("stopped; what was made is removed within seconds");
                 Ok(Exit::Complete)
             }
         }
