@@ -35,15 +35,28 @@ impl Limits {
         floor_to(now_ms, MINUTE_MS) + MINUTE_MS
     }
 
-    /// Charges one credit to `caller`.
-    pub(crate) fn charge(&self, caller: &'static str, now_ms: i64) {
+    /// Charges one credit to `caller` unless `limit` is spent; says whether it could. One step, so that calls at the
+    /// same moment cannot share the last credit.
+    pub(crate) fn charge(&self, caller: &'static str, now_ms: i64, limit: Option<u64>) -> bool {
         let month = month_of(now_ms);
         let mut months = self.months.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = months.entry(caller).or_insert((month, 0));
         if slot.0 != month {
             *slot = (month, 0);
         }
-        slot.1 += 1;
+        let fits = limit.is_none_or(|limit| slot.1 < limit);
+        if fits {
+            slot.1 += 1;
+        }
+        fits
+    }
+
+    /// Gives a credit back: only an answer with status 200 costs one.
+    pub(crate) fn refund(&self, caller: &'static str) {
+        let mut months = self.months.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, spent)) = months.get_mut(caller) {
+            *spent = spent.saturating_sub(1);
+        }
     }
 
     /// Returns the credits `caller` has spent this month.
@@ -92,11 +105,11 @@ mod tests {
     fn a_month_begins_afresh() {
         let limits = Limits::default();
         let last = parse_day("2026-01-31").unwrap();
-        limits.charge("key", last);
-        limits.charge("key", last);
+        assert!(limits.charge("key", last, None));
+        assert!(limits.charge("key", last, None));
         assert_eq!(limits.spent("key", last), 2);
         assert_eq!(limits.spent("key", last + DAY_MS), 0);
-        limits.charge("key", last + DAY_MS);
+        assert!(limits.charge("key", last + DAY_MS, None));
         assert_eq!(limits.spent("key", last + DAY_MS), 1);
     }
 }

@@ -121,10 +121,10 @@ fn decide(shared: &Shared, call: &Call, request: &HttpRequest, below: &str) -> O
             if let (200, Some(fault)) = (reply.status, &fault) {
                 spoil::body(&mut reply.body, fault);
             }
+            api.answered(caller, reply.status);
             (reply, fault)
         }
     };
-    api.answered(call, caller, reply.status);
     api.dress(call, &mut reply);
     Outcome {
         caller,

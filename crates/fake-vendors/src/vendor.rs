@@ -110,8 +110,8 @@ pub(crate) trait VendorApi: Send + Sync {
     fn answer(&self, call: &Call, caller: &'static str) -> Reply;
     /// Returns the vendor's words for a fault that replaces the answer; `None` for the other faults.
     fn refusal(&self, call: &Call, fault: &Fault) -> Option<Reply>;
-    /// Learns the status that went out, to charge for it.
-    fn answered(&self, call: &Call, caller: &'static str, status: u16);
+    /// Learns the status of an admitted request that went out, to settle what admitting it cost.
+    fn answered(&self, caller: &'static str, status: u16);
     /// Adds the headers every answer carries.
     fn dress(&self, call: &Call, reply: &mut Reply);
     /// Forgets all counts.

@@ -89,16 +89,16 @@ impl CoinGecko {
             let retry_after = self.options.retry_after.then_some(seconds);
             return Err(errors::rate_limited(call.now_ms, retry_after, true));
         }
-        let spent = self.limits.spent(caller, call.now_ms);
-        if self.month_limit(plan).is_some_and(|limit| spent >= limit) {
-            return Err(errors::month_spent(call.now_ms));
-        }
         if call.target_bytes > 8_192 {
             return Err(Reply::text(
                 414,
                 "text/html",
                 "<html>414 Request-URI Too Large</html>",
             ));
+        }
+        let month = self.month_limit(plan);
+        if !self.limits.charge(caller, call.now_ms, month) {
+            return Err(errors::month_spent(call.now_ms));
         }
         Ok(())
     }
@@ -108,7 +108,8 @@ impl CoinGecko {
             return Err(errors::plan_restricted(ask.now_ms()));
         }
         // This call costs a credit too, but only once it is answered.
-        let spent = self.limits.spent(caller, ask.now_ms());
+        // This very call is charged already.
+        let spent = self.limits.spent(caller, ask.now_ms()).saturating_sub(1);
         let limit = self.month_limit(ask.plan).unwrap_or(0);
         Ok(catalogue::key(
             ask.plan.name(),
@@ -198,9 +199,9 @@ impl VendorApi for CoinGecko {
         }
     }
 
-    fn answered(&self, call: &Call, caller: &'static str, status: u16) {
-        if status == 200 && caller != auth::NONE {
-            self.limits.charge(caller, call.now_ms);
+    fn answered(&self, caller: &'static str, status: u16) {
+        if status != 200 || caller == auth::NONE {
+            self.limits.refund(caller);
         }
     }
 
