@@ -67,7 +67,10 @@ impl Parse {
         let source = self.build(source_named(name)?)?;
         let request = self.recognise(&*source)?;
         let reply = self.reply()?;
-        let mut record = Record::new(request.block.clone(), reply.received_at);
+        // Open: every key that the body holds, named by the request or not.
+        let mut block = request.block.clone();
+        block.keys.clear();
+        let mut record = Record::new(block, reply.received_at);
         let read = source
             .check(&request, &reply)
             .and_then(|()| source.parse(&request, &reply, &mut record));
