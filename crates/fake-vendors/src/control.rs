@@ -1,6 +1,8 @@
 //! The control routes under `/_control`: what tests and operators may look at and turn; the
 //! crate's documentation lists them.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -8,9 +10,7 @@ use serde_json::json;
 use crate::faults::Faults;
 use crate::instant::{iso, parse_day, parse_rfc3339};
 use crate::server::Shared;
-use crate::truth::Metric;
 use crate::world::Listing;
-use crate::{Step, Truth};
 
 /// Mounts the routes.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
@@ -131,31 +131,25 @@ async fn entities(shared: web::Data<Shared>) -> HttpResponse {
     HttpResponse::Ok().json(all)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TruthAsk {
-    coin: String,
-    #[serde(default = "usd")]
-    quote: String,
-    metric: Metric,
-    step: Step,
-    from: String,
-    to: String,
-}
-
-fn usd() -> String {
-    "usd".to_owned()
-}
-
-async fn truth(shared: web::Data<Shared>, ask: web::Query<TruthAsk>) -> HttpResponse {
-    let instant = |text: &str| parse_rfc3339(text).or_else(|| parse_day(text));
-    let (Some(from_ms), Some(to_ms)) = (instant(&ask.from), instant(&ask.to)) else {
+async fn truth(
+    shared: web::Data<Shared>,
+    ask: web::Query<BTreeMap<String, String>>,
+) -> HttpResponse {
+    let mut ask = ask.into_inner();
+    let mut instant = |name| {
+        let text: String = ask.remove(name)?;
+        parse_rfc3339(&text).or_else(|| parse_day(&text))
+    };
+    let (Some(from_ms), Some(to_ms)) = (instant("from"), instant("to")) else {
         return refused("`from` and `to` are RFC 3339 instants or days");
     };
-    let truth = Truth::new(shared.into_inner());
-    let series =
-        truth.coingecko_series(&ask.coin, &ask.quote, ask.metric, ask.step, from_ms, to_ms);
-    HttpResponse::Ok().json(series)
+    match shared
+        .api
+        .truth(&ask, from_ms, to_ms, shared.clock.now_ms())
+    {
+        Ok(series) => HttpResponse::Ok().json(series),
+        Err(why) => refused(&why),
+    }
 }
 
 fn refused(why: &str) -> HttpResponse {

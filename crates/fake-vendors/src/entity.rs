@@ -124,6 +124,22 @@ impl Entity {
         self.known_at(ms) && self.delisted_ms.is_none_or(|end| ms < end)
     }
 
+    /// Tells whether a vendor calls the entity so.
+    pub(crate) fn is_called(&self, id: &str) -> bool {
+        let names = [
+            &self.coingecko_id,
+            &self.artemis_symbol,
+            &self.artemis_id,
+            &self.llama_protocol,
+            &self.llama_chain,
+            &self.llama_stablecoin,
+            &self.llama_coin,
+            &self.velo_coin,
+            &self.alphavantage,
+        ];
+        self.name == id || names.into_iter().any(|name| name.as_deref() == Some(id))
+    }
+
     /// Reads a row.
     pub(crate) fn from_row(row: Row) -> Result<Self, WorldError> {
         let day = |value: &str| {

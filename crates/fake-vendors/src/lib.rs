@@ -29,9 +29,9 @@
 //! | `POST reset` | forgets log, counts, minute and month |
 //! | `GET clock`, `POST clock` | shows or changes the clock: `{"now":"…Z","advance_ms":1,"frozen":true}`, each optional |
 //! | `GET faults`, `POST faults`, `DELETE faults` | shows, replaces or clears `{"rules":[…],"revisions":[…]}` |
-//! | `POST listings` | `{"id":"…","listed":"YYYY-MM-DD","delisted":"YYYY-MM-DD"}`, days optional |
+//! | `POST listings` | `{"id":"…","listed":"YYYY-MM-DD","delisted":"YYYY-MM-DD"}`, any vendor's id, days optional |
 //! | `GET entities` | the world table |
-//! | `GET truth?coin=&quote=&metric=&step=&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)` |
+//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's: CoinGecko `coin=&quote=&metric=&step=` |
 //!
 //! A rule is `{"matching":"/coins/markets","when":{"kind":"times","times":3},"fault":{"kind":"status429","retry_after":30}}`;
 //! see [`Rule`], [`When`], [`Fault`] and [`Revision`].
@@ -75,7 +75,7 @@ pub use crate::coingecko::Plan;
 pub use crate::entity::Entity;
 pub use crate::faults::{Fault, Faults, Rule, When};
 pub use crate::log::{Counts, RequestRecord};
-pub use crate::options::{CoinsError, Options, coins_from_csv};
+pub use crate::options::{IdsError, Options, ids_from_csv};
 pub use crate::truth::{Metric, Revision};
 pub use crate::vendor::Vendor;
 pub use crate::world::{Listing, WorldError};
@@ -262,7 +262,10 @@ impl Drop for FakeVendor {
 }
 
 fn shared(options: Options) -> Result<Shared, WorldError> {
-    let world = Arc::new(World::new(options.seed, &options.extra_coins)?);
+    let world = Arc::new(World::new(options.seed)?);
+    for id in &options.extra_ids {
+        world.alter(|state| options.vendor.enrol(state, id));
+    }
     let now_ms = options.now.map(instant::millis);
     let latency = options.latency;
     let api = match options.vendor {
@@ -317,24 +320,14 @@ impl Truth {
         from_ms: i64,
         to_ms: i64,
     ) -> Vec<(i64, f64)> {
-        if !matches!(
+        let series = coingecko::truth::Series {
+            coin,
+            quote,
             metric,
-            Metric::Price | Metric::MarketCap | Metric::Volume24h
-        ) {
-            return Vec::new();
-        }
+            step,
+        };
         let world = self.shared.world.snapshot();
-        let (Some(entity), Some(quote)) = (world.coin(coin), Quote::named(&world, quote)) else {
-            return Vec::new();
-        };
-        let now_ms = self.shared.clock.now_ms();
-        let (from_ms, to_ms) = (from_ms.max(entity.listed_ms), to_ms.min(now_ms + 1));
-        let lane = Lane {
-            world: &world,
-            entity,
-            quote: &quote,
-        };
-        lane.collected(metric, step, from_ms, to_ms, now_ms)
+        series.held(&world, from_ms, to_ms, self.shared.clock.now_ms())
     }
 
     /// Returns `last_updated` and the value of a live row of `/coins/markets` asked at an instant with full precision,

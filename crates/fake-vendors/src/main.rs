@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use argh::FromArgs;
-use fake_vendors::{FakeVendor, Options, Vendor, coins_from_csv};
+use fake_vendors::{FakeVendor, Options, Vendor, ids_from_csv};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
@@ -47,31 +47,31 @@ struct Arguments {
     /// milliseconds every answer takes at least (default 0)
     #[argh(option, default = "0")]
     latency_ms: u64,
-    /// more coin ids, joined by commas
+    /// more ids in the vendor's own words, joined by commas
     #[argh(option)]
-    coins: Option<String>,
-    /// more coin ids from a CSV file: its path, a colon, the column
-    #[argh(option, from_str_fn(file_and_column))]
-    coins_from: Option<(PathBuf, String)>,
+    ids: Option<String>,
+    /// more ids from a CSV file: its path, a colon, the columns joined by +
+    #[argh(option, from_str_fn(file_and_columns))]
+    ids_from: Option<(PathBuf, String)>,
 }
 
 fn instant(text: &str) -> Result<OffsetDateTime, String> {
     OffsetDateTime::parse(text, &Rfc3339).map_err(|error| format!("`{text}`: {error}"))
 }
 
-fn file_and_column(text: &str) -> Result<(PathBuf, String), String> {
-    let (file, column) = text.rsplit_once(':').ok_or("expected FILE:COLUMN")?;
-    Ok((Path::new(file).to_owned(), column.to_owned()))
+fn file_and_columns(text: &str) -> Result<(PathBuf, String), String> {
+    let (file, columns) = text.rsplit_once(':').ok_or("expected FILE:COLUMNS")?;
+    Ok((Path::new(file).to_owned(), columns.to_owned()))
 }
 
 impl Arguments {
     fn into_options(self) -> anyhow::Result<Options> {
-        let mut extra_coins = match &self.coins_from {
-            Some((file, column)) => coins_from_csv(file, column)?,
+        let mut extra_ids = match &self.ids_from {
+            Some((file, columns)) => ids_from_csv(file, columns)?,
             None => Vec::new(),
         };
-        let listed = self.coins.iter().flat_map(|ids| ids.split(','));
-        extra_coins.extend(
+        let listed = self.ids.iter().flat_map(|ids| ids.split(','));
+        extra_ids.extend(
             listed
                 .map(str::trim)
                 .filter(|id| !id.is_empty())
@@ -87,7 +87,7 @@ impl Arguments {
             monthly_credits: self.credits,
             retry_after: self.retry_after,
             seed: self.seed,
-            extra_coins,
+            extra_ids,
             latency: Duration::from_millis(self.latency_ms),
         })
     }

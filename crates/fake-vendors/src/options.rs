@@ -1,5 +1,6 @@
 //! How a simulated vendor is started.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,8 +27,8 @@ pub struct Options {
     pub retry_after: bool,
     /// Picks the values of the world.
     pub seed: u64,
-    /// CoinGecko ids the world gets beyond its table.
-    pub extra_coins: Vec<String>,
+    /// What the world gets beyond its table, each in the vendor's own words: for CoinGecko a coin id.
+    pub extra_ids: Vec<String>,
     /// How long every answer takes at least.
     pub latency: Duration,
 }
@@ -43,7 +44,7 @@ impl Default for Options {
             monthly_credits: None,
             retry_after: false,
             seed: 1,
-            extra_coins: Vec::new(),
+            extra_ids: Vec::new(),
             latency: Duration::ZERO,
         }
     }
@@ -60,16 +61,16 @@ impl std::fmt::Debug for Options {
             .field("monthly_credits", &self.monthly_credits)
             .field("retry_after", &self.retry_after)
             .field("seed", &self.seed)
-            .field("extra_coins", &self.extra_coins.len())
+            .field("extra_ids", &self.extra_ids.len())
             .field("latency", &self.latency)
             .finish()
     }
 }
 
-/// Why coin ids could not be read from a file.
+/// Why ids could not be read from a file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CoinsError {
+pub enum IdsError {
     /// The file cannot be read as CSV.
     #[error("cannot read {path}")]
     Read {
@@ -89,12 +90,13 @@ pub enum CoinsError {
     },
 }
 
-/// Reads coin ids from a column of a CSV file with a header; empty ids and those that begin with `_` are not coins.
+/// Reads ids from a CSV file with a header: the cells of `columns`, which are joined by `+`, joined by `:`. Empty ids
+/// and those that begin with `_` are none.
 ///
 /// # Errors
-/// Fails where the file or the column cannot be read.
-pub fn coins_from_csv(path: &Path, column: &str) -> Result<Vec<String>, CoinsError> {
-    let failed = |source| CoinsError::Read {
+/// Fails where the file or a column cannot be read.
+pub fn ids_from_csv(path: &Path, columns: &str) -> Result<Vec<String>, IdsError> {
+    let failed = |source| IdsError::Read {
         path: path.to_owned(),
         source,
     };
@@ -103,23 +105,24 @@ pub fn coins_from_csv(path: &Path, column: &str) -> Result<Vec<String>, CoinsErr
         .flexible(true)
         .from_path(path)
         .map_err(failed)?;
-    let place = file
-        .headers()
-        .map_err(failed)?
-        .iter()
-        .position(|name| name.trim() == column);
-    let Some(place) = place else {
-        return Err(CoinsError::NoColumn {
+    let header = file.headers().map_err(failed)?;
+    let place = |column: &str| {
+        let found = header.iter().position(|name| name.trim() == column);
+        found.ok_or_else(|| IdsError::NoColumn {
             path: path.to_owned(),
             column: column.to_owned(),
-        });
+        })
     };
+    let places: Vec<usize> = columns.split('+').map(place).collect::<Result<_, _>>()?;
+    let mut known = HashSet::new();
     let mut ids: Vec<String> = Vec::new();
     for record in file.records() {
         let record = record.map_err(failed)?;
-        let id = record.get(place).unwrap_or_default().trim();
-        if !id.is_empty() && !id.starts_with('_') && !ids.iter().any(|known| known == id) {
-            ids.push(id.to_owned());
+        let cell = |place: &usize| record.get(*place).unwrap_or_default().trim();
+        let id = places.iter().map(cell).collect::<Vec<_>>().join(":");
+        let is_id = id.chars().any(|letter| letter != ':') && !id.starts_with('_');
+        if is_id && known.insert(id.clone()) {
+            ids.push(id);
         }
     }
     Ok(ids)
@@ -130,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_come_from_the_named_column_once_each() {
+    fn ids_come_from_the_named_columns_once_each() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("coins.csv");
         std::fs::write(
@@ -138,15 +141,19 @@ mod tests {
             "a,coin_id\n1,x-coin\n# gone\n2,_global\n3,x-coin\n4,y\n",
         )
         .unwrap();
-        assert_eq!(coins_from_csv(&path, "coin_id").unwrap(), ["x-coin", "y"]);
+        assert_eq!(ids_from_csv(&path, "coin_id").unwrap(), ["x-coin", "y"]);
+        assert_eq!(
+            ids_from_csv(&path, "coin_id+a").unwrap(),
+            ["x-coin:1", "x-coin:3", "y:4"]
+        );
         assert!(matches!(
-            coins_from_csv(&path, "b"),
-            Err(CoinsError::NoColumn { .. })
+            ids_from_csv(&path, "b"),
+            Err(IdsError::NoColumn { .. })
         ));
         let nowhere = folder.path().join("none.csv");
         assert!(matches!(
-            coins_from_csv(&nowhere, "b"),
-            Err(CoinsError::Read { .. })
+            ids_from_csv(&nowhere, "b"),
+            Err(IdsError::Read { .. })
         ));
     }
 

@@ -38,9 +38,9 @@ pub enum Metric {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revision {
-    /// Only this CoinGecko coin; all where absent.
-    #[serde(default)]
-    pub coin: Option<String>,
+    /// Only this entity, by any vendor's id; all where absent.
+    #[serde(default, alias = "coin")]
+    pub entity: Option<String>,
     /// Only this metric; all where absent.
     #[serde(default)]
     pub metric: Option<Metric>,
@@ -113,10 +113,7 @@ impl WorldState {
         let concerns = |revision: &&Revision| {
             (revision.from_ms..revision.to_ms).contains(&at_ms)
                 && revision.metric.is_none_or(|only| only == metric)
-                && revision
-                    .coin
-                    .as_ref()
-                    .is_none_or(|id| entity.coingecko_id.as_ref() == Some(id))
+                && (revision.entity.as_ref()).is_none_or(|id| entity.is_called(id))
         };
         self.revisions
             .iter()
@@ -181,7 +178,7 @@ mod tests {
     ];
 
     fn value(seed: u64, coin: &str, metric: Metric, at_ms: i64) -> Option<f64> {
-        let state = World::new(seed, &[]).unwrap().snapshot();
+        let state = World::new(seed).unwrap().snapshot();
         state.value(state.coin(coin).unwrap(), metric, at_ms)
     }
 
@@ -207,7 +204,7 @@ mod tests {
 
     #[test]
     fn every_metric_of_every_coin_is_positive_and_smooth() {
-        let state = World::new(3, &[]).unwrap().snapshot();
+        let state = World::new(3).unwrap().snapshot();
         let start = parse_day("2025-02-01").unwrap();
         for entity in state.coins() {
             for metric in ALL {
@@ -247,7 +244,7 @@ mod tests {
 
     #[test]
     fn prices_stay_within_their_bounds_and_supplies_below_their_cap() {
-        let state = World::new(9, &[]).unwrap().snapshot();
+        let state = World::new(9).unwrap().snapshot();
         let start = parse_day("2025-01-01").unwrap();
         for entity in state.coins() {
             let (high, low) = WorldState::price_bounds(entity);
@@ -265,11 +262,11 @@ mod tests {
 
     #[test]
     fn a_revision_changes_its_range_and_nothing_else() {
-        let world = World::new(1, &[]).unwrap();
+        let world = World::new(1).unwrap();
         let at = parse_day("2026-01-15").unwrap();
         let before = world.snapshot();
         world.set_revisions(vec![Revision {
-            coin: Some("bitcoin".into()),
+            entity: Some("bitcoin".into()),
             metric: None,
             from_ms: at,
             to_ms: at + 1,

@@ -1,9 +1,10 @@
 //! What the server asks of a vendor, and the plain request and reply they talk in. No HTTP library in here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::coingecko::Plan;
+use crate::coingecko::{self, Plan};
 use crate::faults::Fault;
+use crate::world::WorldState;
 
 /// A simulated vendor, with the plan it plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,13 @@ impl Vendor {
     pub fn name(self) -> &'static str {
         match self {
             Self::CoinGecko(_) => "coingecko",
+        }
+    }
+
+    /// Makes sure that the world has what the vendor knows under an id.
+    pub(crate) fn enrol(self, state: &mut WorldState, id: &str) {
+        match self {
+            Self::CoinGecko(_) => coingecko::enrol(state, id),
         }
     }
 }
@@ -114,6 +122,17 @@ pub(crate) trait VendorApi: Send + Sync {
     fn answered(&self, caller: &'static str, status: u16);
     /// Adds the headers every answer carries.
     fn dress(&self, call: &Call, reply: &mut Reply);
+    /// Returns what a correct collector holds of the series that `ask` names, per label in `[from_ms, to_ms)`.
+    ///
+    /// # Errors
+    /// Says which names are missing, unknown or unreadable.
+    fn truth(
+        &self,
+        ask: &BTreeMap<String, String>,
+        from_ms: i64,
+        to_ms: i64,
+        now_ms: i64,
+    ) -> Result<Vec<(i64, f64)>, String>;
     /// Forgets all counts.
     fn reset(&self);
 }

@@ -50,15 +50,20 @@ impl WorldState {
             .filter(|entity| entity.coingecko_id.is_some())
     }
 
-    fn put(&mut self, entity: Entity) {
-        let known = entity
-            .coingecko_id
-            .as_ref()
-            .and_then(|id| self.by_coin.get(id));
-        if let Some(slot) = known
-            .copied()
-            .and_then(|index| self.entities.get_mut(index))
-        {
+    /// Returns the entity that a vendor calls so, coins of CoinGecko first.
+    pub(crate) fn called(&self, id: &str) -> Option<&Arc<Entity>> {
+        let by_other = || self.entities.iter().find(|entity| entity.is_called(id));
+        self.coin(id).or_else(by_other)
+    }
+
+    /// Adds an entity, or replaces the one of the same coin id, else of the same name.
+    pub(crate) fn put(&mut self, entity: Entity) {
+        let known = match &entity.coingecko_id {
+            Some(id) => self.by_coin.get(id).copied(),
+            None => (self.entities.iter())
+                .position(|one| one.coingecko_id.is_none() && one.name == entity.name),
+        };
+        if let Some(slot) = known.and_then(|index| self.entities.get_mut(index)) {
             *slot = Arc::new(entity);
             return;
         }
@@ -76,8 +81,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Reads the table and adds `extra_coins` that it does not name.
-    pub(crate) fn new(seed: u64, extra_coins: &[String]) -> Result<Self, WorldError> {
+    /// Reads the table.
+    pub(crate) fn new(seed: u64) -> Result<Self, WorldError> {
         let mut state = WorldState {
             entities: Vec::new(),
             by_coin: HashMap::new(),
@@ -87,11 +92,6 @@ impl World {
         let mut table = csv::Reader::from_reader(include_str!("world.csv").as_bytes());
         for row in table.deserialize::<Row>() {
             state.put(Entity::from_row(row?)?);
-        }
-        for id in extra_coins {
-            if state.coin(id).is_none() {
-                state.put(Entity::invented(id));
-            }
         }
         Ok(Self {
             state: RwLock::new(Arc::new(state)),
@@ -108,10 +108,12 @@ impl World {
         self.alter(|state| state.revisions = revisions);
     }
 
-    /// Lists or delists a coin; a coin the world does not know is made up.
+    /// Lists or delists an entity; one the world does not know is made up.
     pub(crate) fn set_listing(&self, listing: &Listing) {
         self.alter(|state| {
-            let known = state.coin(&listing.id).map(|entity| Entity::clone(entity));
+            let known = state
+                .called(&listing.id)
+                .map(|entity| Entity::clone(entity));
             let mut entity = known.unwrap_or_else(|| Entity::invented(&listing.id));
             if let Some(listed_ms) = listing.listed_ms {
                 entity.listed_ms = listed_ms;
@@ -121,18 +123,18 @@ impl World {
         });
     }
 
-    fn alter(&self, change: impl FnOnce(&mut WorldState)) {
+    pub(crate) fn alter(&self, change: impl FnOnce(&mut WorldState)) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut state));
     }
 }
 
-/// A change of a coin's life.
+/// A change of an entity's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// CoinGecko coin id.
+    /// Any vendor's id of it; one that nobody knows becomes a coin of CoinGecko.
     pub id: String,
-    /// First instant with data; the coin keeps its own where absent.
+    /// First instant with data; the entity keeps its own where absent.
     pub listed_ms: Option<i64>,
     /// First instant without data; none where absent.
     pub delisted_ms: Option<i64>,
@@ -144,8 +146,11 @@ mod tests {
     use std::collections::HashSet;
 
     fn state(extra: &[&str]) -> Arc<WorldState> {
-        let extra: Vec<String> = extra.iter().map(|id| (*id).to_owned()).collect();
-        World::new(1, &extra).unwrap().snapshot()
+        let world = World::new(1).unwrap();
+        for id in extra {
+            world.alter(|state| crate::coingecko::enrol(state, id));
+        }
+        world.snapshot()
     }
 
     #[test]
@@ -191,8 +196,17 @@ mod tests {
     }
 
     #[test]
+    fn entities_answer_to_every_vendor_s_name() {
+        let state = state(&[]);
+        for id in ["bitcoin", "Bitcoin", "BTC/USD", "coingecko:bitcoin"] {
+            assert_eq!(state.called(id).unwrap().name, "Bitcoin", "{id}");
+        }
+        assert!(state.called("nobody").is_none());
+    }
+
+    #[test]
     fn a_listing_changes_a_life_and_nothing_else() {
-        let world = World::new(1, &[]).unwrap();
+        let world = World::new(1).unwrap();
         let before = world.snapshot();
         let listing = Listing {
             id: "aave".into(),

@@ -75,7 +75,7 @@ async fn the_catalogue_lists_by_life_and_shows_platforms_on_demand() {
 async fn markets_pages_sorts_and_omits_in_silence() {
     let extra = (0..300).map(|n| format!("made-up-{n}")).collect();
     let vendor = support::frozen(Options {
-        extra_coins: extra,
+        extra_ids: extra,
         ..options(Plan::Demo)
     })
     .await;

@@ -179,7 +179,7 @@ async fn a_revision_reaches_charts_and_truth_alike() {
     vendor.set_faults(Faults {
         rules: Vec::new(),
         revisions: vec![Revision {
-            coin: Some("bitcoin".into()),
+            entity: Some("bitcoin".into()),
             metric: Some(Metric::Price),
             from_ms: revised_from,
             to_ms,

@@ -35,7 +35,7 @@ fn it_says_where_it_is_serves_and_ends_when_told() {
         "K",
         "--now",
         "2026-05-18T12:49:30Z",
-        "--coins",
+        "--ids",
         "new-coin",
     ];
     let mut running = Running(program(&arguments).spawn().unwrap());
@@ -84,7 +84,7 @@ fn bad_arguments_are_refused_with_a_reason() {
             &[
                 "--vendor",
                 "coingecko",
-                "--coins-from",
+                "--ids-from",
                 "/nowhere.csv:coin_id",
             ],
             "cannot read /nowhere.csv",

@@ -19,21 +19,31 @@ mod quote;
 pub(crate) mod series;
 mod simple;
 mod supply;
+pub(crate) mod truth;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Options;
 use crate::chance;
+use crate::entity::Entity;
 use crate::faults::Fault;
 use crate::instant::SECOND_MS;
 use crate::limits::Limits;
 use crate::vendor::{Call, Reply, VendorApi};
-use crate::world::World;
+use crate::world::{World, WorldState};
 use endpoint::{Endpoint, SupplyKind};
 use params::Ask;
 pub use plan::Plan;
 pub(crate) use quote::Quote;
+
+/// Makes sure that the world has a coin of this id.
+pub(crate) fn enrol(state: &mut WorldState, coin_id: &str) {
+    if state.coin(coin_id).is_none() {
+        state.put(Entity::invented(coin_id));
+    }
+}
 
 /// The simulated vendor.
 pub(crate) struct CoinGecko {
@@ -216,6 +226,18 @@ impl VendorApi for CoinGecko {
             let caching = "max-age=30, public, must-revalidate, s-maxage=60";
             reply.headers.push(("cache-control", caching.to_owned()));
         }
+    }
+
+    fn truth(
+        &self,
+        ask: &BTreeMap<String, String>,
+        from_ms: i64,
+        to_ms: i64,
+        now_ms: i64,
+    ) -> Result<Vec<(i64, f64)>, String> {
+        let series = truth::Series::named(ask)?;
+        let world = self.world.snapshot();
+        Ok(series.held(&world, from_ms, to_ms, now_ms))
     }
 
     fn reset(&self) {

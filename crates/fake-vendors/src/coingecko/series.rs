@@ -221,7 +221,7 @@ mod tests {
     use std::sync::Arc;
 
     fn with_lane<T>(coin: &str, check: impl FnOnce(Lane<'_>) -> T) -> T {
-        let world = World::new(7, &[]).unwrap().snapshot();
+        let world = World::new(7).unwrap().snapshot();
         let entity = Arc::clone(world.coin(coin).unwrap());
         check(Lane {
             world: &world,

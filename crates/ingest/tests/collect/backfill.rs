@@ -221,7 +221,7 @@ async fn a_reread_takes_what_differs_and_a_backfill_only_counts_it() {
     collector.backfill("first", &ask).await.unwrap();
     let before = world.rows().await;
     let revision = fake_vendors::Revision {
-        coin: None,
+        entity: None,
         metric: Some(fake_vendors::Metric::Price),
         from_ms: at("2026-04-10").millis(),
         to_ms: at("2026-04-12").millis(),

@@ -19,7 +19,7 @@ const COINS: [&str; 2] = ["bitcoin", "ethereum"];
 
 fn revise(vendor: &FakeVendor, ranges: &[(&str, &str)]) {
     let revision = |(from, to): &(&str, &str)| Revision {
-        coin: Some("bitcoin".to_owned()),
+        entity: Some("bitcoin".to_owned()),
         metric: Some(Metric::Price),
         from_ms: at(from).millis(),
         to_ms: at(to).millis(),
