@@ -235,7 +235,15 @@ fn print_points(source: &dyn Source, record: &Record) -> anyhow::Result<()> {
 
 fn print_listings(record: &Record) -> anyhow::Result<()> {
     let mut out = csv::Writer::from_writer(std::io::stdout().lock());
-    out.write_record(["asset", "symbol", "name", "active", "links"])?;
+    out.write_record([
+        "asset",
+        "instrument",
+        "venue",
+        "symbol",
+        "name",
+        "active",
+        "links",
+    ])?;
     for listing in &record.listings {
         let links: Vec<String> = listing
             .links
@@ -243,7 +251,9 @@ fn print_listings(record: &Record) -> anyhow::Result<()> {
             .map(|(space, id)| format!("{space}:{id}"))
             .collect();
         out.write_record([
-            listing.asset.as_str(),
+            listing.subject.asset.as_str(),
+            listing.subject.instrument.as_str(),
+            listing.subject.venue.as_str(),
             listing.symbol.as_deref().unwrap_or_default(),
             listing.name.as_deref().unwrap_or_default(),
             if listing.active { "true" } else { "false" },

@@ -292,7 +292,7 @@ async fn gaps_are_what_is_wanted_and_can_be_had() {
     let fact = FactRow {
         first_available: Some(at(listed)),
         known_from: "catalogue".to_owned(),
-        ..FactRow::unknown("bitcoin".into(), "".into())
+        ..FactRow::unknown(model::Subject::of_asset("bitcoin"))
     };
     world.store.learn(COINGECKO, &[fact], now()).await.unwrap();
     assert_eq!(

@@ -83,6 +83,12 @@ pub(crate) fn estimate(collector: &Collector, estimate: &Estimate, quotas: &[Quo
             counted(estimate.catalogue_requests, "request"),
         ),
     }
+    if estimate.unnamed > 0 {
+        println!(
+            "  not counted: {} without a product, for which the catalogue as last read lists none",
+            counted(estimate.unnamed, "configured row")
+        );
+    }
     quotas.iter().for_each(|quota| println!("  {quota}"));
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use model::{SourceId, Step, Ts};
 use ratelimit::Clock;
-use source::{Limit, Unit, Window};
+use source::{Limit, Window};
 use store::{Store, pace::QuotaRow};
 
 /// One calendar limit of a vendor.
@@ -62,10 +62,7 @@ fn quotas(limits: &[Limit], used: &[QuotaRow], now: Ts) -> Vec<Quota> {
             Window::Day => ("day", Step::Day),
             Window::Month => ("month", Step::Month),
         };
-        let unit = match limit.unit {
-            Unit::Requests => "requests",
-            Unit::Credits => "credits",
-        };
+        let unit = limit.unit.as_str();
         let row = used.iter().find(|row| {
             row.host == limit.host
                 && row.unit == unit
@@ -84,6 +81,8 @@ fn quotas(limits: &[Limit], used: &[QuotaRow], now: Ts) -> Vec<Quota> {
 
 #[cfg(test)]
 mod tests {
+    use source::Unit;
+
     use super::*;
 
     #[test]

@@ -285,10 +285,7 @@ fn away(error: store::Error) -> Stopped {
 fn window_of((unit, period, amount): (Unit, Period, u32), live: bool) -> QuotaWindow {
     let limit = i64::from(amount);
     QuotaWindow {
-        unit: match unit {
-            Unit::Requests => "requests",
-            Unit::Credits => "credits",
-        },
+        unit: unit.as_str(),
         span: period.as_str(),
         limit,
         reserve: if live {

@@ -1,10 +1,10 @@
-//! The vendors' catalogues: when they are read, and how one is taken in.
+//! The vendors' catalogues: when they are read, how one is taken in, and what follows from them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::Ts;
-use source::Role;
-use store::dictionary::ListingRow;
+use model::{Key, PullKind, SeriesSpec, SourceId, Subject, Ts};
+use source::{DatasetSpec, Listing, Role};
+use store::{Store, dictionary::ListingRow};
 
 use crate::{Error, Summary, collector::Collector, fetch::ParsedBlock, pull::Pull};
 
@@ -15,24 +15,80 @@ const SLACK_SECS: i64 = 30 * 60;
 const NAMED_UNLISTED: usize = 20;
 
 impl Collector {
-    /// Reads the catalogues where the last good reading is a cadence ago, whoever made it; nothing
-    /// where none is due.
+    /// Reads the vendor's catalogues.
+    ///
+    /// # Errors
+    /// Where the database is unusable.
+    pub async fn refresh_catalogue(&self, run_id: &str) -> Result<Summary, Error> {
+        self.read_catalogues(run_id, &self.datasets(is_catalogue))
+            .await
+    }
+
+    /// Reads the catalogues whose last good reading is a cadence ago, whoever made it; nothing where
+    /// none is due.
     ///
     /// # Errors
     /// Where the database is unusable.
     pub async fn refresh_due_catalogue(&self, run_id: &str) -> Result<Option<Summary>, Error> {
-        let cadence_secs = (self.source.datasets().iter())
-            .filter(|dataset| dataset.role == Role::Catalogue)
-            .map(|dataset| dataset.cadence_secs)
-            .min();
-        let Some(cadence_secs) = cadence_secs else {
-            return Ok(None);
-        };
-        let seen_at = self.store.listings_seen_at(self.id()).await?;
-        if seen_at.is_some_and(|seen_at| is_fresh(seen_at, self.clock.now(), cadence_secs)) {
+        let mut due = Vec::new();
+        for dataset in self.datasets(is_catalogue) {
+            let seen_at = self.store.listings_seen_at(self.id(), dataset.id).await?;
+            let now = self.clock.now();
+            if seen_at.is_none_or(|seen_at| !is_fresh(seen_at, now, dataset.cadence_secs)) {
+                due.push(dataset);
+            }
+        }
+        if due.is_empty() {
             return Ok(None);
         }
-        self.refresh_catalogue(run_id).await.map(Some)
+        self.read_catalogues(run_id, &due).await.map(Some)
+    }
+
+    /// Reads the catalogues before a job whose series only they can name, where that never happened.
+    pub(crate) async fn read_unread_catalogues(&self, run_id: &str) -> Result<Summary, Error> {
+        if self.unnamed().await? > 0 && !self.has_read_catalogues().await? {
+            return self.refresh_catalogue(run_id).await;
+        }
+        Ok(Summary::new(self.id(), PullKind::Live))
+    }
+
+    /// Returns how many rows of the configuration stand for products that no catalogue has named.
+    pub(crate) async fn unnamed(&self) -> Result<usize, Error> {
+        let selectors: Vec<&SeriesSpec> = (self.configured().iter())
+            .filter(|spec| spec.enabled && self.source.is_selector(&spec.series))
+            .collect();
+        if selectors.is_empty() {
+            return Ok(0);
+        }
+        let listed = listed(&self.store, self.id()).await?;
+        Ok((selectors.into_iter())
+            .filter(|spec| self.source.select(spec, &listed).is_empty())
+            .count())
+    }
+
+    async fn has_read_catalogues(&self) -> Result<bool, Error> {
+        for dataset in self.datasets(is_catalogue) {
+            let seen_at = self.store.listings_seen_at(self.id(), dataset.id).await?;
+            if seen_at.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn read_catalogues(
+        &self,
+        run_id: &str,
+        datasets: &[DatasetSpec],
+    ) -> Result<Summary, Error> {
+        let mut summary = Summary::new(self.id(), PullKind::Live);
+        self.present(run_id, datasets, &mut summary).await?;
+        let selects = |spec: &SeriesSpec| self.source.is_selector(&spec.series);
+        if self.configured().iter().any(selects) {
+            self.select_series().await?;
+        }
+        self.warn_of_unlisted().await?;
+        Ok(summary)
     }
 
     pub(crate) async fn take_in_listings(
@@ -40,22 +96,22 @@ impl Collector {
         pull: &Pull<'_>,
         parsed: ParsedBlock,
     ) -> Result<(), Error> {
-        let listed = parsed.listings.into_iter().filter(|listing| listing.active);
-        let rows: Vec<ListingRow> = listed.map(listing_row).collect();
-        match self
-            .store
-            .sync_listings(pull.source, &rows, self.clock.now())
-            .await
-        {
+        let rows: Vec<ListingRow> = parsed.listings.into_iter().map(listing_row).collect();
+        let (dataset, now) = (pull.dataset.id, self.clock.now());
+        match (self.store.sync_listings(pull.source, dataset, &rows, now)).await {
             Ok(changes) => {
-                tracing::info!(source = %pull.source, listed = rows.len(), ?changes, "catalogue read");
-                self.warn_of_unlisted(&rows);
+                tracing::info!(
+                    source = %pull.source, %dataset, listed = rows.len(), ?changes, "catalogue read"
+                );
+                let listed = rows.into_iter().filter(|row| row.active);
+                let listed: Vec<Subject> = listed.map(|row| row.subject).collect();
+                self.store.forget_end(pull.source, &listed).await?;
                 pull.tally.good();
                 Ok(())
             }
             // The vendor's bad day, not ours: nothing was changed, the next refresh asks again.
             Err(error @ store::Error::Catalogue { .. }) => {
-                tracing::warn!(source = %pull.source, %error, "catalogue refused");
+                tracing::warn!(source = %pull.source, %dataset, %error, "catalogue refused");
                 pull.tally.failed("malformed", &error.to_string());
                 Ok(())
             }
@@ -63,41 +119,101 @@ impl Collector {
         }
     }
 
-    /// Names what is configured and not listed: renamed, delisted, or a slip of the pen.
-    fn warn_of_unlisted(&self, rows: &[ListingRow]) {
-        let configured = self
-            .index
-            .rows()
-            .iter()
-            .map(|row| row.series.key.asset.as_str());
-        let unlisted = unlisted(configured, rows);
+    /// Names what is configured and not listed, with what it may have meant: renamed, delisted, or a
+    /// slip of the pen.
+    async fn warn_of_unlisted(&self) -> Result<(), Error> {
+        let mut catalogues: BTreeMap<String, BTreeSet<Subject>> = BTreeMap::new();
+        for (dataset, row) in self.store.listings(self.id()).await? {
+            if row.active {
+                catalogues.entry(dataset).or_default().insert(row.subject);
+            }
+        }
+        let (index, selectors) = (self.index(), self.configured().iter());
+        let selectors = selectors.map(|spec| &spec.series);
+        let selectors = selectors.filter(|series| self.source.is_selector(series));
+        let configured = index.rows().iter().map(|row| &row.series).chain(selectors);
+        let keys: BTreeSet<&Key> = configured.map(|series| &series.key).collect();
+        let mut unlisted = BTreeSet::new();
+        for key in keys {
+            let catalogue = self.source.catalogue_of(key);
+            let listed = catalogue.and_then(|dataset| catalogues.get(dataset.as_str()));
+            if let Some(listed) = listed.filter(|listed| !lists(listed, &key.subject())) {
+                unlisted.insert(told(&key.subject(), listed));
+            }
+        }
         if !unlisted.is_empty() {
-            let named: Vec<&str> = unlisted.iter().copied().take(NAMED_UNLISTED).collect();
+            let count = unlisted.len();
+            let named: Vec<String> = unlisted.into_iter().take(NAMED_UNLISTED).collect();
             tracing::warn!(
-                source = %self.id(), count = unlisted.len(), assets = named.join(","),
+                source = %self.id(), count, assets = named.join(", "),
                 "configured, and not in the vendor's catalogue"
             );
         }
+        Ok(())
     }
 }
 
-/// Returns the configured assets that no row lists. What begins with `_` is a name of ours.
-fn unlisted<'a>(
-    configured: impl Iterator<Item = &'a str>,
-    rows: &[ListingRow],
-) -> BTreeSet<&'a str> {
-    let listed: BTreeSet<&str> = rows.iter().map(|row| row.asset.as_str()).collect();
-    configured
-        .filter(|asset| !asset.starts_with('_') && !listed.contains(asset))
-        .collect()
+/// Whether the dataset says what the vendor has.
+pub(crate) fn is_catalogue(dataset: &DatasetSpec) -> bool {
+    dataset.role == Role::Catalogue
 }
 
-fn listing_row(listing: source::Listing) -> ListingRow {
+/// Returns what the catalogues of a source have ever listed.
+pub(crate) async fn listed(store: &Store, source: SourceId) -> Result<Vec<Listing>, Error> {
+    let rows = store.listings(source).await?.into_iter();
+    Ok(rows.map(|(_, row)| listing(row)).collect())
+}
+
+/// Whether the subject is listed; one without a product is where any product of it is.
+fn lists(listed: &BTreeSet<Subject>, subject: &Subject) -> bool {
+    listed.contains(subject)
+        || subject.instrument.is_none()
+            && (listed.range(subject..))
+                .take_while(|one| one.asset == subject.asset)
+                .any(|one| one.venue == subject.venue)
+}
+
+/// Names a subject, and the one listed at the same venue that is spelled most like it.
+fn told(subject: &Subject, listed: &BTreeSet<Subject>) -> String {
+    let name = |subject: &Subject| {
+        let parts = [&*subject.asset.to_string(), subject.instrument.as_str()].join(" ");
+        [parts.trim(), subject.venue.as_str()]
+            .join(" ")
+            .trim()
+            .to_owned()
+    };
+    let (own, at_venue) = (
+        name(subject),
+        listed.iter().filter(|one| one.venue == subject.venue),
+    );
+    let likeness = |text: &str| strsim::jaro_winkler(&own, text);
+    let nearest = at_venue
+        .map(name)
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+        .filter(|text| likeness(text) > 0.85);
+    match nearest {
+        Some(nearest) => format!("{own} (listed: {nearest})"),
+        None => own,
+    }
+}
+
+fn listing_row(listing: Listing) -> ListingRow {
     ListingRow {
-        asset: listing.asset.as_str().to_owned(),
+        subject: listing.subject,
         symbol: listing.symbol,
         name: listing.name,
         links: listing.links.into_iter().collect(),
+        active: listing.active,
+    }
+}
+
+fn listing(row: ListingRow) -> Listing {
+    Listing {
+        subject: row.subject,
+        symbol: row.symbol,
+        name: row.name,
+        links: row.links.into_iter().collect(),
+        active: row.active,
     }
 }
 
@@ -110,17 +226,35 @@ fn is_fresh(seen_at: Ts, now: Ts, cadence_secs: i64) -> bool {
 mod tests {
     use super::*;
 
+    fn at_venue(asset: &str, product: &str, venue: &str) -> Subject {
+        Subject {
+            asset: asset.into(),
+            instrument: product.into(),
+            venue: venue.into(),
+        }
+    }
+
     #[test]
-    fn what_is_configured_and_not_listed_is_named_once() {
-        let row = |asset: &str| ListingRow {
-            asset: asset.to_owned(),
-            symbol: None,
-            name: None,
-            links: std::collections::BTreeMap::new(),
-        };
-        let configured = ["bitcoin", "bitcoin", "bitconi", "_global"];
-        let missing = unlisted(configured.into_iter(), &[row("bitcoin"), row("ethereum")]);
-        assert_eq!(missing.into_iter().collect::<Vec<_>>(), ["bitconi"]);
+    fn a_product_is_listed_by_itself_and_an_asset_by_any_of_its_products() {
+        let listed = BTreeSet::from([
+            Subject::of_asset("bitcoin"),
+            at_venue("BTC", "BTCUSDT", "binance"),
+            at_venue("BTC", "BTC-USD", "dydx"),
+        ]);
+        for (subject, expected) in [
+            (Subject::of_asset("bitcoin"), true),
+            (Subject::of_asset("bitconi"), false),
+            (at_venue("BTC", "BTCUSDT", "binance"), true),
+            (at_venue("BTC", "BTCUSDT", "dydx"), false),
+            (at_venue("BTC", "", "dydx"), true),
+            (at_venue("BTC", "", "bybit"), false),
+            (at_venue("ETH", "", "dydx"), false),
+        ] {
+            assert_eq!(lists(&listed, &subject), expected, "{subject:?}");
+        }
+        let meant = told(&at_venue("BTC", "BTCUSD", "binance"), &listed);
+        assert_eq!(meant, "BTC BTCUSD binance (listed: BTC BTCUSDT binance)");
+        assert_eq!(told(&Subject::of_asset("xyz"), &listed), "xyz");
     }
 
     #[test]

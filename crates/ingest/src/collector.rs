@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -27,6 +27,7 @@ use tokio::{
 use crate::{
     Error,
     attempt::{Paced, Time},
+    catalogue,
     claims::Claims,
     deadletter::DeadLetters,
     index::{Facts, SeriesIndex},
@@ -75,7 +76,10 @@ pub struct Collector {
     pub(crate) transport: Transport,
     pub(crate) claims: Claims,
     pub(crate) writer: WriterHandle,
-    pub(crate) index: Arc<SeriesIndex>,
+    series: RwLock<Arc<SeriesIndex>>,
+    /// What the configuration asks for, selectors included.
+    configured: Vec<SeriesSpec>,
+    authority: Authority,
     pub(crate) facts: Arc<Mutex<Facts>>,
     pub(crate) reach: Mutex<Reach>,
     /// Held by the one block that looks for the reach.
@@ -129,9 +133,7 @@ impl Collector {
         if time == Time::Simulated {
             store.simulate_time();
         }
-        let rows = store
-            .sync_series(source.id(), &series, authority, clock.now())
-            .await?;
+        let index = series_index(&*source, &store, &series, authority, &*clock).await?;
         let facts = Facts::new(store.facts(source.id()).await?);
         let paced = Paced::new(&*source, store.clone(), Arc::clone(&clock));
         let transport = Transport::new(&*source, key, paced, Arc::clone(&clock))?;
@@ -148,7 +150,9 @@ impl Collector {
             transport,
             claims: Claims::new(session),
             writer,
-            index: Arc::new(SeriesIndex::new(rows)),
+            series: RwLock::new(Arc::new(index)),
+            configured: series,
+            authority,
             facts: Arc::new(Mutex::new(facts)),
             reach: Mutex::default(),
             reach_search: tokio::sync::Mutex::default(),
@@ -171,9 +175,36 @@ impl Collector {
         self.source.tick_offset_secs()
     }
 
+    /// Returns the active series.
+    pub(crate) fn index(&self) -> Arc<SeriesIndex> {
+        let series = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&series)
+    }
+
+    /// Returns what the configuration asks for, selectors included.
+    pub(crate) fn configured(&self) -> &[SeriesSpec] {
+        &self.configured
+    }
+
+    /// Makes the active series again: the catalogues may name other products by now. What is under
+    /// way ends with the series it began with.
+    pub(crate) async fn select_series(&self) -> Result<(), Error> {
+        let index = series_index(
+            &*self.source,
+            &self.store,
+            &self.configured,
+            self.authority,
+            &*self.clock,
+        )
+        .await?;
+        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        *series = Arc::new(index);
+        Ok(())
+    }
+
     /// Returns how many series are active.
     pub fn series_count(&self) -> usize {
-        self.index.rows().len()
+        self.index().rows().len()
     }
 
     /// Returns the counters.
@@ -202,7 +233,7 @@ impl Collector {
         Planner {
             source: &*self.source,
             store: &self.store,
-            index: &self.index,
+            index: self.index(),
         }
     }
 
@@ -336,15 +367,38 @@ impl Collector {
         dataset: &DatasetSpec,
         wanted: Vec<(SeriesId, TimeRange)>,
     ) -> Vec<(SeriesId, TimeRange)> {
+        let index = self.index();
         let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         wanted
             .into_iter()
             .filter_map(|(id, range)| {
-                let series = &self.index.get(id)?.series;
+                let series = &index.get(id)?.series;
                 let life = facts.life_for(dataset.id, &series.key, series.step);
                 let range = range.intersect(life);
                 (!range.is_empty()).then_some((id, range))
             })
             .collect()
     }
+}
+
+/// Makes the configured series and returns the active ones. Selectors become what the catalogues list.
+async fn series_index(
+    source: &dyn Source,
+    store: &Store,
+    configured: &[SeriesSpec],
+    authority: Authority,
+    clock: &dyn Clock,
+) -> Result<SeriesIndex, Error> {
+    let (selectors, mut series): (Vec<SeriesSpec>, Vec<SeriesSpec>) =
+        (configured.iter().cloned()).partition(|spec| source.is_selector(&spec.series));
+    if !selectors.is_empty() {
+        let listed = catalogue::listed(store, source.id()).await?;
+        let selected = selectors
+            .iter()
+            .flat_map(|spec| source.select(spec, &listed));
+        // What a row names itself counts before what a selector finds.
+        series.extend(selected);
+    }
+    let rows = (store.sync_series(source.id(), &series, authority, clock.now())).await?;
+    Ok(SeriesIndex::new(rows))
 }

@@ -3,10 +3,15 @@
 use std::{collections::BTreeSet, sync::PoisonError, time::Duration};
 
 use model::{DatasetId, Key, PullKind, Spans, TimeRange, Ts};
-use source::Role;
+use source::DatasetSpec;
 use store::series::SeriesRow;
 
-use crate::{Error, collector::Collector, jobs::PastAsk};
+use crate::{
+    Error,
+    catalogue::is_catalogue,
+    collector::Collector,
+    jobs::{PastAsk, is_live},
+};
 
 /// What a job would ask of one dataset.
 #[derive(Clone, Debug)]
@@ -49,6 +54,9 @@ pub struct Estimate {
     pub live_requests: u64,
     /// Requests of a refresh of the vendor's catalogues: not part of the job.
     pub catalogue_requests: u64,
+    /// Rows of the configuration that stand for products which no catalogue has named yet: what they
+    /// will ask for is not counted.
+    pub unnamed: u64,
     /// How long the vendor's pace makes it last, at least.
     pub at_least: Duration,
 }
@@ -115,11 +123,11 @@ impl Collector {
             }
         }
         let live_requests = if with_live {
-            self.count_requests(Role::Snapshot)?
+            self.count_requests(is_live).await?
         } else {
             0
         };
-        let catalogue_requests = self.count_requests(Role::Catalogue)?;
+        let catalogue_requests = self.count_requests(is_catalogue).await?;
         let wanted = match (is_wanted, self.since(ask)) {
             (true, _) => Wanted::Something,
             (false, Some(since)) => Wanted::OnlySince(since),
@@ -130,6 +138,7 @@ impl Collector {
             datasets,
             live_requests,
             catalogue_requests,
+            unnamed: u64::try_from(self.unnamed().await?).unwrap_or(u64::MAX),
             at_least,
         })
     }
@@ -141,7 +150,8 @@ impl Collector {
             return None;
         };
         let taken = |row: &&SeriesRow| ask.filter.takes(row);
-        let rows = self.index.rows().iter().filter(taken);
+        let index = self.index();
+        let rows = index.rows().iter().filter(taken);
         let since = rows.filter_map(|row| row.wanted_since).min()?;
         (to <= since).then_some(since)
     }
@@ -151,10 +161,10 @@ impl Collector {
         keys.iter().all(|key| facts.knows_first(key))
     }
 
-    fn count_requests(&self, role: Role) -> Result<u64, Error> {
+    async fn count_requests(&self, takes: fn(&DatasetSpec) -> bool) -> Result<u64, Error> {
         let mut requests = 0;
-        for dataset in self.source.datasets().iter().filter(|one| one.role == role) {
-            let ask = self.present_ask(dataset);
+        for dataset in self.datasets(takes) {
+            let ask = self.ask_of_now(&dataset).await?;
             requests += u64::try_from(self.source.plan(&ask)?.count()).unwrap_or(u64::MAX);
         }
         Ok(requests)

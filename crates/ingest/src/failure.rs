@@ -138,7 +138,7 @@ impl Collector {
             .map(|key| FactRow {
                 unsupported_until: Some(now.plus_days(UNKNOWN_ASSET_DAYS)),
                 known_from: pull.dataset.id.as_str().to_owned(),
-                ..FactRow::unknown(key.asset.clone(), key.venue.clone())
+                ..FactRow::unknown(key.subject())
             })
             .collect();
         self.store.learn(pull.source, &rows, now).await?;
@@ -170,7 +170,7 @@ impl Collector {
             reason: MissingReason::Failed,
             recheck_after_secs: Some(pull.dataset.recheck_secs),
         };
-        let wanted = series_of_block(&request.block, &self.index);
+        let wanted = series_of_block(&request.block, &self.index());
         let open = self
             .planner()
             .open(&wanted, Patience::RetryFailed, self.clock.now())

@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use model::{AssetId, PullKind, Ts, Venue};
-use source::{DatasetSpec, Parsed, Reply, ReplyError, RequestSpec, Role};
+use model::{PullKind, Subject, Ts};
+use source::{DatasetSpec, Parsed, QuotaUsed, Reply, ReplyError, RequestSpec, Role};
 use store::{coverage::Settlement, facts::FactRow, series::SeriesId, write::Point};
 
 use crate::{
@@ -42,7 +42,9 @@ pub(crate) struct ParsedBlock {
     pub(crate) listings: Vec<source::Listing>,
     facts: Vec<FactRow>,
     /// Assets that were thought unknown to the vendor, and are not.
-    heard_of: Vec<(AssetId, Venue)>,
+    heard_of: Vec<Subject>,
+    /// What the vendor counted of a quota.
+    used: Option<QuotaUsed>,
 }
 
 /// Why a request brought nothing.
@@ -110,7 +112,7 @@ impl Collector {
         }
         if matches!(pull.kind, PullKind::Backfill | PullKind::Gap) {
             let wanted =
-                self.clip_to_life(pull.dataset, series_of_block(&request.block, &self.index));
+                self.clip_to_life(pull.dataset, series_of_block(&request.block, &self.index()));
             let now = self.clock.now();
             let open = self.planner().open(&wanted, pull.kind.into(), now).await?;
             if open.is_empty() {
@@ -258,7 +260,7 @@ impl Collector {
     ) -> Result<ParsedBlock, ReplyError> {
         let (source, index, facts) = (
             Arc::clone(&self.source),
-            Arc::clone(&self.index),
+            self.index(),
             Arc::clone(&self.facts),
         );
         let (request, reply, dataset) = (request.clone(), reply.clone(), *pull.dataset);
@@ -303,18 +305,22 @@ impl Collector {
         for (why, count) in &parsed.reject_kinds {
             tracing::warn!(source = %pull.source, dataset = %pull.dataset.id, why, count, "values refused");
         }
+        if let Some(used) = parsed.used {
+            self.note_used(used).await?;
+        }
         let is_catalogue = pull.dataset.role == Role::Catalogue;
+        let has_points = matches!(pull.dataset.role, Role::Snapshot | Role::Series);
         let rejected = parsed.rejected;
         let read = pull.read_in(&parsed.settlements);
         let mut batch = writer::batch(pull.id, pull.mode, self.epoch());
         batch.rejected = rejected;
         if is_catalogue {
             self.take_in_listings(pull, parsed).await?;
-        } else {
+        } else if has_points {
             batch.points = parsed.points;
             batch.settlements = parsed.settlements;
         }
-        if !is_catalogue || rejected > 0 {
+        if has_points || rejected > 0 {
             let report = self.writer.write(batch).await?;
             self.progress.wrote(report.received, report.inserted);
             pull.tally.wrote(&report);
@@ -322,6 +328,7 @@ impl Collector {
             // Not before it is committed.
             pull.note_read(read);
         }
+        // A catalogue is good where it was believed, which its taking in says.
         if !is_catalogue {
             pull.tally.good();
         }
@@ -362,6 +369,7 @@ fn judged(
         points: sink.points,
         listings: sink.listings,
         facts: learnt,
+        used: parsed.used,
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use model::{AssetId, DatasetId, Key, MetricName, Step, TimeRange, Ts, Venue};
+use model::{DatasetId, Key, MetricName, Step, Subject, TimeRange, Ts};
 use source::Fact;
 use store::{
     facts::FactRow,
@@ -70,14 +70,14 @@ impl SeriesIndex {
 /// What answers and catalogues taught, in bucket time.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
-    known: BTreeMap<(AssetId, Venue), FactRow>,
+    known: BTreeMap<Subject, FactRow>,
     /// Learnt to be absent since this process started, not from the table, and until when.
-    absent: BTreeMap<(AssetId, Venue), Ts>,
+    absent: BTreeMap<Subject, Ts>,
 }
 
 impl Facts {
     pub(crate) fn new(rows: Vec<FactRow>) -> Self {
-        let named = |row: FactRow| ((row.asset.clone(), row.venue.clone()), row);
+        let named = |row: FactRow| (row.subject.clone(), row);
         Self {
             known: rows.into_iter().map(named).collect(),
             absent: BTreeMap::new(),
@@ -91,7 +91,7 @@ impl Facts {
 
     /// Returns what is known of an asset.
     pub(crate) fn of(&self, key: &Key) -> Option<&FactRow> {
-        self.known.get(&(key.asset.clone(), key.venue.clone()))
+        self.known.get(&key.subject())
     }
 
     /// Returns the whole buckets for which a dataset is asked. What a dataset itself seemed to show
@@ -122,7 +122,7 @@ impl Facts {
     /// Whether the vendor said so since this process started, not long ago.
     pub(crate) fn said_absent(&self, key: &Key, now: Ts) -> bool {
         self.absent
-            .get(&(key.asset.clone(), key.venue.clone()))
+            .get(&key.subject())
             .is_some_and(|until| now < *until)
     }
 
@@ -135,35 +135,31 @@ impl Facts {
     /// Takes over what the table says of some assets.
     pub(crate) fn take_over(&mut self, rows: Vec<FactRow>) {
         for row in rows {
-            self.known
-                .insert((row.asset.clone(), row.venue.clone()), row);
+            self.known.insert(row.subject.clone(), row);
         }
     }
 
     /// Takes in that the vendor does not know some assets.
     pub(crate) fn mark_absent(&mut self, rows: &[FactRow]) {
         for row in rows {
-            let name = (row.asset.clone(), row.venue.clone());
+            let name = row.subject.clone();
             if let Some(until) = row.unsupported_until {
                 self.absent.insert(name.clone(), until);
             }
             let known = self
                 .known
                 .entry(name)
-                .or_insert_with(|| FactRow::unknown(row.asset.clone(), row.venue.clone()));
+                .or_insert_with(|| FactRow::unknown(row.subject.clone()));
             known.unsupported_until = row.unsupported_until.or(known.unsupported_until);
         }
     }
 
     /// Forgets that the vendor did not know these assets: it has answered for them. Returns those of
     /// which it had been said.
-    pub(crate) fn heard_of<'k>(
-        &mut self,
-        keys: impl Iterator<Item = &'k Key>,
-    ) -> Vec<(AssetId, Venue)> {
+    pub(crate) fn heard_of<'k>(&mut self, keys: impl Iterator<Item = &'k Key>) -> Vec<Subject> {
         let mut found = Vec::new();
         for key in keys {
-            let name = (key.asset.clone(), key.venue.clone());
+            let name = key.subject();
             let marked = self.absent.remove(&name).is_some();
             let told = (self.known.get_mut(&name))
                 .is_some_and(|fact| fact.unsupported_until.take().is_some());
@@ -190,7 +186,7 @@ pub(crate) fn fact_rows(facts: &[Fact], shift_secs: i64, known_from: &str) -> Ve
         .iter()
         .map(|fact| {
             let (Fact::FirstAvailable { key, .. } | Fact::EndedAt { key, .. }) = fact;
-            let mut row = FactRow::unknown(key.asset.clone(), key.venue.clone());
+            let mut row = FactRow::unknown(key.subject());
             known_from.clone_into(&mut row.known_from);
             match fact {
                 Fact::FirstAvailable { label, .. } => {
@@ -215,7 +211,7 @@ mod tests {
         FactRow {
             first_available,
             unsupported_until,
-            ..FactRow::unknown("coin".into(), Venue::none())
+            ..FactRow::unknown(Subject::of_asset("coin"))
         }
     }
 
@@ -266,7 +262,7 @@ mod tests {
         assert_eq!(facts.heard_of([&coin, &other].into_iter()), []);
         facts.mark_absent(&[fact(None, Some(at(20)))]);
         let found = facts.heard_of([&coin, &other].into_iter());
-        assert_eq!(found, [("coin".into(), Venue::none())]);
+        assert_eq!(found, [Subject::of_asset("coin")]);
         assert!(!facts.said_absent(&coin, at(19)) && !facts.is_unsupported(&coin, at(19)));
         assert_eq!(facts.first(&coin), Some(at(1)));
         // Also what another process was told.

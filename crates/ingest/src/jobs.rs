@@ -37,39 +37,65 @@ impl Collector {
     /// # Errors
     /// Where the database is unusable. What goes wrong with the vendor is in the summary.
     pub async fn live(&self, run_id: &str) -> Result<Summary, Error> {
-        let summary = self.present(run_id, Role::Snapshot).await?;
+        let mut summary = self.read_unread_catalogues(run_id).await?;
+        let datasets = self.datasets(is_live);
+        self.present(run_id, &datasets, &mut summary).await?;
         if let Some(pull) = summary.pulls.last() {
             self.note_missed_moments(pull.id).await?;
         }
         Ok(summary)
     }
 
-    /// Reads the vendor's catalogues.
-    ///
-    /// # Errors
-    /// Where the database is unusable.
-    pub async fn refresh_catalogue(&self, run_id: &str) -> Result<Summary, Error> {
-        self.present(run_id, Role::Catalogue).await
+    pub(crate) fn datasets(&self, takes: impl Fn(&DatasetSpec) -> bool) -> Vec<DatasetSpec> {
+        let all = self.source.datasets().iter();
+        all.filter(|one| takes(one)).copied().collect()
     }
 
-    async fn present(&self, run_id: &str, role: Role) -> Result<Summary, Error> {
-        let mut summary = Summary::new(self.id(), PullKind::Live);
-        for dataset in self.source.datasets().iter().filter(|one| one.role == role) {
-            match self.bar(dataset, &mut summary).await? {
+    /// Asks datasets for the present.
+    pub(crate) async fn present(
+        &self,
+        run_id: &str,
+        datasets: &[DatasetSpec],
+        summary: &mut Summary,
+    ) -> Result<(), Error> {
+        for dataset in datasets {
+            match self.bar(dataset, summary).await? {
                 Bar::None => {}
                 Bar::Dataset => continue,
                 Bar::Source => break,
             }
-            let ask = self.present_ask(dataset);
-            if self.run_dataset(run_id, dataset, ask, &mut summary).await? == Ran::Over {
+            let ask = self.ask_of_now(dataset).await?;
+            if self.run_dataset(run_id, dataset, ask, summary).await? == Ran::Over {
                 break;
             }
         }
-        Ok(summary)
+        Ok(())
+    }
+
+    /// Asks for what is now: of a history its newest buckets, settled or not.
+    pub(crate) async fn ask_of_now(&self, dataset: &DatasetSpec) -> Result<Ask, Error> {
+        match dataset.role {
+            Role::Series => self.newest_ask(dataset).await,
+            _ => Ok(self.present_ask(dataset)),
+        }
+    }
+
+    async fn newest_ask(&self, dataset: &DatasetSpec) -> Result<Ask, Error> {
+        let everything = Filter::default();
+        let now = self.clock.now();
+        let scope = Scope {
+            kind: PullKind::Live,
+            patience: Patience::Again,
+            from: Some(dataset.step.floor(now).plus_secs(-dataset.live_secs)),
+            to: None,
+            filter: &everything,
+            now,
+        };
+        self.past_ask(dataset, &scope).await
     }
 
     /// Asks for the present: every active series of a snapshot, everything of a catalogue.
-    pub(crate) fn present_ask(&self, dataset: &DatasetSpec) -> Ask {
+    fn present_ask(&self, dataset: &DatasetSpec) -> Ask {
         let now = self.clock.now();
         let hour = dataset.step.floor(now);
         let labels = TimeRange::new(hour, dataset.step.next(hour));
@@ -121,7 +147,8 @@ impl Collector {
     }
 
     async fn past(&self, run_id: &str, ask: &PastAsk, kind: PullKind) -> Result<Summary, Error> {
-        let mut summary = Summary::new(self.id(), kind);
+        let mut summary = self.read_unread_catalogues(run_id).await?;
+        summary.kind = kind;
         self.refresh_facts().await?;
         let mut patience = Patience::from(kind);
         let rounds = match patience {
@@ -241,8 +268,9 @@ impl Collector {
     }
 
     fn holes(&self, open: &[(SeriesId, Spans)]) -> Vec<Hole> {
+        let index = self.index();
         let named = |(id, spans): &(SeriesId, Spans)| {
-            let series = self.index.get(*id)?.series.clone();
+            let series = index.get(*id)?.series.clone();
             let hole = move |range| Hole {
                 series: series.clone(),
                 range,
@@ -255,13 +283,13 @@ impl Collector {
     /// Returns what is wanted and the vendor had nothing for, until it is asked again.
     async fn waiting(&self, ask: &PastAsk, kind: PullKind) -> Result<Vec<Waiting>, Error> {
         let scope = self.scope_after(ask, kind);
-        let mut waiting = Vec::new();
+        let (mut waiting, index) = (Vec::new(), self.index());
         for dataset in self.past_datasets(&ask.filter) {
             let wanted = self.wanted(dataset, &scope);
             let rows = self.store.waiting(&wanted, scope.now).await?;
             let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
             for row in rows {
-                let Some(known) = self.index.get(row.series) else {
+                let Some(known) = index.get(row.series) else {
                     continue;
                 };
                 let series = &known.series;
@@ -330,7 +358,7 @@ impl Collector {
                         ..Filter::default()
                     },
                 };
-                if !self.index.rows().iter().any(|row| one.takes(row)) {
+                if !self.index().rows().iter().any(|row| one.takes(row)) {
                     return Err(Error::NothingMatches(format!(
                         "no active series of {} has the {what} {name:?}: is it in sources-config/{}.csv and enabled?",
                         self.id(),
@@ -340,6 +368,15 @@ impl Collector {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a live tick asks the dataset.
+pub(crate) fn is_live(dataset: &DatasetSpec) -> bool {
+    match dataset.role {
+        Role::Snapshot => true,
+        Role::Series => dataset.live_secs > 0,
+        Role::Catalogue | Role::Account => false,
     }
 }
 

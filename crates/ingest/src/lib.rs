@@ -5,6 +5,7 @@
 //! mode. What goes wrong with one request is an outcome that the [`Summary`] tells; only what makes
 //! the whole job impossible is an [`Error`].
 
+mod account;
 mod attempt;
 mod barred;
 mod catalogue;

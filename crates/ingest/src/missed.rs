@@ -120,6 +120,8 @@ mod tests {
         absence: Absence::Unknown,
         recheck_secs: 86_400,
         joins_secs: 0,
+        live_secs: 0,
+        whole: false,
         rereads: &[],
         max_body_bytes: 1,
         paths: &[],

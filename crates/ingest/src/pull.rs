@@ -67,7 +67,7 @@ pub(crate) struct Pull<'a> {
     pub(crate) stop: Stop,
     stopper: Stopper,
     halted: Mutex<Option<Halt>>,
-    /// What a re-read got answers about.
+    /// What was read again: of that nothing needs to stay queued.
     read: Mutex<BTreeMap<SeriesId, Spans>>,
 }
 
@@ -93,13 +93,13 @@ impl<'a> Pull<'a> {
         }
     }
 
-    /// Returns what an answer to a re-read vouches for; nothing for other pulls.
+    /// Returns what an answer vouches for where it replaces what is stored; nothing for other pulls.
     pub(crate) fn read_in(&self, settlements: &[Settlement]) -> Vec<(SeriesId, TimeRange)> {
         let vouches = |one: &&Settlement| {
             let failed = MissingReason::Failed;
             let unreadable =
                 matches!(one.verdict, Verdict::Missing { reason, .. } if reason == failed);
-            self.kind == PullKind::Reread && !unreadable
+            self.mode == WriteMode::Replace && !unreadable
         };
         let vouched = settlements.iter().filter(vouches);
         vouched.map(|one| (one.series, one.range)).collect()
@@ -191,10 +191,12 @@ impl<'a> Pull<'a> {
     }
 }
 
-/// Snapshots keep the first of an hour; a backfill never changes a stored point; the rest replaces.
+/// Snapshots keep the first of an hour; backfill and gap filler never change a stored point, except
+/// where each answer is the whole history anyway and the gap filler compares it; the rest replaces.
 fn mode_of(dataset: &DatasetSpec, kind: PullKind) -> WriteMode {
     match (dataset.role, kind) {
         (Role::Snapshot, _) => WriteMode::FirstStays,
+        (_, PullKind::Gap) if dataset.whole => WriteMode::Replace,
         (_, PullKind::Backfill | PullKind::Gap) => WriteMode::Keep,
         (_, PullKind::Live | PullKind::Reread) => WriteMode::Replace,
     }

@@ -114,8 +114,9 @@ impl Collector {
     /// Returns what of the queue the dataset answers, of series that are active.
     async fn queued(&self, dataset: &DatasetSpec) -> Result<Vec<(SeriesId, TimeRange)>, Error> {
         let queued = self.store.queued_rereads(self.id(), QUEUE_A_NIGHT).await?;
+        let index = self.index();
         let serves = |series: &SeriesId| {
-            self.index.get(*series).is_some_and(|row| {
+            index.get(*series).is_some_and(|row| {
                 row.series.step == dataset.step && self.source.serves(dataset.id, &row.series)
             })
         };

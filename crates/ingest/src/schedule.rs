@@ -1,5 +1,5 @@
 //! When `ingestd` does what: a tick of every source at once, then each at its minute of the hour;
-//! catalogues after it, gaps and re-reads in between.
+//! catalogues and the vendor's own count of the quota after it, gaps and re-reads in between.
 //!
 //! Nothing here restarts anything: a source that is suspended stays so, a tick that fails waits for
 //! the next one. Ticks missed while the process was down are not replayed; coverage knows the holes.
@@ -39,6 +39,11 @@ pub async fn ticks(
             None => {}
             Some(read) => tell(&collector, "catalogue", read)?,
         }
+        tell(
+            &collector,
+            "account",
+            collector.check_account(&run_id).await,
+        )?;
         let due = next_tick(clock.now(), collector.tick_offset_secs());
         if stop.or(sleep_until(&*clock, due)).await.is_none() {
             return Ok(());

@@ -1,6 +1,9 @@
 //! What is wanted and not settled: the only place that decides what to ask for.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use model::{Key, MetricName, PullKind, Spans, TimeRange, Ts};
 use source::{Ask, DatasetSpec, History, Role, Source, Want, pack_newest_first};
@@ -79,7 +82,7 @@ pub(crate) struct Scope<'a> {
 pub(crate) struct Planner<'a> {
     pub(crate) source: &'a dyn Source,
     pub(crate) store: &'a Store,
-    pub(crate) index: &'a SeriesIndex,
+    pub(crate) index: Arc<SeriesIndex>,
 }
 
 impl Planner<'_> {
@@ -172,8 +175,11 @@ impl Planner<'_> {
         scope: &Scope<'_>,
         wanted: &[(SeriesId, TimeRange)],
     ) -> Result<Ask, Error> {
-        let open = self.open(wanted, scope.patience, scope.now).await?;
-        let wants = join(self.index, &open, dataset.joins_secs);
+        let mut open = self.open(wanted, scope.patience, scope.now).await?;
+        if dataset.whole {
+            widen(&mut open, wanted);
+        }
+        let wants = join(&self.index, &open, dataset.joins_secs);
         Ok(Ask {
             dataset: dataset.id,
             kind: scope.kind,
@@ -181,6 +187,17 @@ impl Planner<'_> {
             oldest: None,
             wants,
         })
+    }
+}
+
+/// Takes for each series with anything open all that is wanted of it: the answer brings it anyway.
+fn widen(open: &mut [(SeriesId, Spans)], wanted: &[(SeriesId, TimeRange)]) {
+    let mut whole: HashMap<SeriesId, Spans> = HashMap::new();
+    for (id, range) in wanted {
+        whole.entry(*id).or_default().insert(*range);
+    }
+    for (id, spans) in open.iter_mut().filter(|(_, spans)| !spans.is_empty()) {
+        *spans = whole.remove(id).unwrap_or_default();
     }
 }
 
@@ -251,6 +268,23 @@ mod tests {
             active: Spans::new(),
         });
         SeriesIndex::new(rows.collect())
+    }
+
+    #[test]
+    fn what_is_brought_whole_is_compared_whole_where_anything_is_open() {
+        let spans = |ranges: &[TimeRange]| ranges.iter().copied().collect::<Spans>();
+        let wanted = [
+            (SeriesId(0), hours(0, 9)),
+            (SeriesId(0), hours(12, 20)),
+            (SeriesId(1), hours(0, 20)),
+        ];
+        let mut open = [
+            (SeriesId(0), spans(&[hours(19, 20)])),
+            (SeriesId(1), Spans::new()),
+        ];
+        widen(&mut open, &wanted);
+        assert_eq!(open[0].1, spans(&[hours(0, 9), hours(12, 20)]));
+        assert!(open[1].1.is_empty());
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod ts;
 
 pub use dataset::{DatasetId, MissingReason, PullKind, SourceId, WriteMode};
 pub use ids::{AssetId, Instrument, MetricName, Quote, Venue};
-pub use series::{Key, SeriesKey, SeriesSpec, Since, Stamp};
+pub use series::{Key, SeriesKey, SeriesSpec, Since, Stamp, Subject};
 pub use spans::Spans;
 pub use step::{Step, UnknownStep};
 pub use ts::{BadTime, TimeRange, Ts};

@@ -27,6 +27,15 @@ impl Key {
             quote: quote.into(),
         }
     }
+
+    /// Returns what the key is about, whatever money is counted in.
+    pub fn subject(&self) -> Subject {
+        Subject {
+            asset: self.asset.clone(),
+            instrument: self.instrument.clone(),
+            venue: self.venue.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Key {
@@ -43,6 +52,28 @@ impl fmt::Display for Key {
             }
         }
         Ok(())
+    }
+}
+
+/// What a vendor lists, and what begins and ends: an asset, or a product of it at a venue.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Subject {
+    /// The vendor's id.
+    pub asset: AssetId,
+    /// The product of a venue.
+    pub instrument: Instrument,
+    /// Where it trades.
+    pub venue: Venue,
+}
+
+impl Subject {
+    /// Makes the subject of a vendor that aggregates over venues.
+    pub fn of_asset(asset: impl Into<AssetId>) -> Self {
+        Self {
+            asset: asset.into(),
+            instrument: Instrument::none(),
+            venue: Venue::none(),
+        }
     }
 }
 

@@ -67,6 +67,8 @@ const BASE: DatasetSpec = DatasetSpec {
     history: History::None,
     absence: Absence::Unknown,
     recheck_secs: DAY_SECS,
+    live_secs: 0,
+    whole: false,
     rereads: &[],
     joins_secs: 0,
     max_body_bytes: 16 << 20,
@@ -93,7 +95,8 @@ const HOURLY: DatasetSpec = DatasetSpec {
     ..DAILY
 };
 
-/// Old points may be repaired: three days every night, thirty every week (contract section 7d).
+/// Old points may be repaired: three days every night, thirty every week (contract section 7d). Not
+/// where one request brings all days at the price of one: those are compared whole once a day.
 const REREADS: &[Reread] = &[
     Reread {
         window_days: 3,
@@ -147,6 +150,8 @@ fn all(plan: Plan) -> Vec<DatasetSpec> {
         DatasetSpec {
             id: CHART_DAILY,
             history,
+            whole: true,
+            rereads: &[],
             paths: &[RANGE_PATH],
             ..DAILY
         },
@@ -177,6 +182,8 @@ fn all(plan: Plan) -> Vec<DatasetSpec> {
         ),
         DatasetSpec {
             id: SUPPLY_DAILY,
+            whole: true,
+            rereads: &[],
             paths: &[
                 "/coins/{id}/circulating_supply_chart/range",
                 "/coins/{id}/total_supply_chart/range",
@@ -186,6 +193,8 @@ fn all(plan: Plan) -> Vec<DatasetSpec> {
         // A day closes at 00:05.
         DatasetSpec {
             id: GLOBAL_DAILY,
+            whole: true,
+            rereads: &[],
             lag_secs: 10 * MINUTE_SECS,
             paths: &["/global/market_cap_chart"],
             ..DAILY

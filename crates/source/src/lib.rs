@@ -29,7 +29,7 @@ pub use spec::{
 /// The reader of config CSVs.
 pub use tables as config;
 
-use model::{DatasetId, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
+use model::{DatasetId, Key, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
 
 /// One vendor.
 pub trait Source: Send + Sync + std::fmt::Debug {
@@ -59,6 +59,28 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// Every problem of the file at once.
     fn read_config(&self, file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, config::Problems>;
+
+    /// Whether a configured series names no product and stands for all that the catalogues list for
+    /// it. Such a series has no points of its own.
+    fn is_selector(&self, series: &SeriesKey) -> bool {
+        let _ = series;
+        false
+    }
+
+    /// Returns the series that a selector stands for, from what the catalogues have ever listed.
+    fn select(&self, selector: &SeriesSpec, listed: &[Listing]) -> Vec<SeriesSpec> {
+        let _ = (selector, listed);
+        Vec::new()
+    }
+
+    /// Returns the catalogue that lists the key if the vendor has it; `None` where no catalogue says.
+    fn catalogue_of(&self, key: &Key) -> Option<DatasetId> {
+        // What begins with `_` is a name of ours.
+        let is_ours = key.asset.as_str().starts_with('_');
+        let catalogue = |dataset: &&DatasetSpec| dataset.role == Role::Catalogue;
+        let first = self.datasets().iter().find(catalogue)?;
+        (!is_ours).then_some(first.id)
+    }
 
     /// Returns what a label of this series names.
     fn stamp(&self, series: &SeriesKey) -> Stamp;

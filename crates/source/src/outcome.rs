@@ -1,6 +1,6 @@
 //! What a parser says: points, and what the answer settles.
 
-use model::{AssetId, Key, MetricName, Step, TimeRange, Ts};
+use model::{AssetId, Key, MetricName, Step, Subject, TimeRange, Ts};
 
 use crate::{HostId, Unit, Window};
 
@@ -41,8 +41,8 @@ pub struct Reject {
 /// An entry of a vendor's catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// The vendor's id.
-    pub asset: AssetId,
+    /// What is listed.
+    pub subject: Subject,
     /// Its ticker, as the vendor writes it.
     pub symbol: Option<String>,
     /// Its name. Untrusted text.

@@ -25,6 +25,12 @@ pub struct DatasetSpec {
     pub absence: Absence,
     /// Seconds after which an answer "nothing there" inside a series' life is asked again; doubles.
     pub recheck_secs: i64,
+    /// How far back a live tick asks of a series dataset, in seconds: what is published since then is
+    /// read again each time. Zero where the tick does not ask it.
+    pub live_secs: i64,
+    /// Whether every answer brings the whole history of its keys. It is compared whole then, and the
+    /// gap filler, which asks once a cadence, takes what differs: no other re-read is needed.
+    pub whole: bool,
     /// The passes that read old values again.
     pub rereads: &'static [Reread],
     /// The widest stretch of labels of one key that one request brings, in seconds: holes of a key
@@ -139,6 +145,16 @@ pub enum Unit {
     Requests,
     /// What the vendor charges ([`crate::Cost`]).
     Credits,
+}
+
+impl Unit {
+    /// Returns the spelling used in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Credits => "credits",
+        }
+    }
 }
 
 /// The window of a limit.

@@ -71,6 +71,8 @@ impl Toy {
                 recheck_secs: 86_400,
                 rereads: &[],
                 joins_secs: 0,
+                live_secs: 0,
+                whole: false,
                 max_body_bytes: 1 << 20,
                 paths: &["/days"],
             }],

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{AssetId, SourceId, Ts, Venue};
+use model::{SourceId, Subject, Ts};
 use tokio_postgres::Row;
 
 use crate::{Error, Store, ranges::PgTs};
@@ -13,10 +13,8 @@ const CATALOGUE: &str = "catalogue";
 /// What is known of an asset. None: nothing known, and nothing to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FactRow {
-    /// The vendor's id.
-    pub asset: AssetId,
-    /// Where it trades; none where the vendor aggregates.
-    pub venue: Venue,
+    /// What it is about.
+    pub subject: Subject,
     /// Start of the first bucket that the vendor has.
     pub first_available: Option<Ts>,
     /// Start of the first bucket that the vendor no longer has.
@@ -29,11 +27,10 @@ pub struct FactRow {
 }
 
 impl FactRow {
-    /// Returns the row of an asset of which nothing is known.
-    pub fn unknown(asset: AssetId, venue: Venue) -> Self {
+    /// Returns the row of a subject of which nothing is known.
+    pub fn unknown(subject: Subject) -> Self {
         Self {
-            asset,
-            venue,
+            subject,
             first_available: None,
             ended_at: None,
             unsupported_until: None,
@@ -74,12 +71,15 @@ impl FactRow {
     fn of_row(row: &Row) -> Self {
         let at = |column: usize| row.get::<_, Option<PgTs>>(column).map(|at| at.0);
         Self {
-            asset: AssetId::from(row.get::<_, &str>(0)),
-            venue: Venue::from(row.get::<_, &str>(1)),
-            first_available: at(2),
-            ended_at: at(3),
-            unsupported_until: at(4),
-            known_from: row.get(5),
+            subject: Subject {
+                asset: row.get::<_, &str>(0).into(),
+                instrument: row.get::<_, &str>(1).into(),
+                venue: row.get::<_, &str>(2).into(),
+            },
+            first_available: at(3),
+            ended_at: at(4),
+            unsupported_until: at(5),
+            known_from: row.get(6),
         }
     }
 }
@@ -93,8 +93,9 @@ impl Store {
         let client = self.client().await?;
         let rows = client
             .query(
-                "SELECT asset, venue, first_available, ended_at, unsupported_until, known_from
-                 FROM facts WHERE source = $1 ORDER BY asset, venue",
+                "SELECT asset, instrument, venue, first_available, ended_at, unsupported_until,
+                        known_from
+                 FROM facts WHERE source = $1 ORDER BY asset, instrument, venue",
                 &[&source.as_str()],
             )
             .await?;
@@ -112,21 +113,19 @@ impl Store {
         facts: &[FactRow],
         now: Ts,
     ) -> Result<Vec<FactRow>, Error> {
-        let mut by_asset: BTreeMap<(AssetId, Venue), FactRow> = BTreeMap::new();
+        let mut by_subject: BTreeMap<&Subject, FactRow> = BTreeMap::new();
         for fact in facts {
-            let key = (fact.asset.clone(), fact.venue.clone());
-            let known = match by_asset.remove(&key) {
+            let known = match by_subject.remove(&fact.subject) {
                 Some(earlier) => earlier.then(fact.clone()),
                 None => fact.clone(),
             };
-            by_asset.insert(key, known);
+            by_subject.insert(&fact.subject, known);
         }
-        if by_asset.is_empty() {
+        if by_subject.is_empty() {
             return Ok(Vec::new());
         }
-        let rows: Vec<&FactRow> = by_asset.values().collect();
-        let assets: Vec<&str> = rows.iter().map(|fact| fact.asset.as_str()).collect();
-        let venues: Vec<&str> = rows.iter().map(|fact| fact.venue.as_str()).collect();
+        let rows: Vec<&FactRow> = by_subject.values().collect();
+        let names = Names::of(rows.iter().map(|fact| &fact.subject));
         let known_from: Vec<&str> = rows.iter().map(|fact| fact.known_from.as_str()).collect();
         let times = |of: fn(&FactRow) -> Option<Ts>| -> Vec<Option<PgTs>> {
             rows.iter().map(|fact| of(fact).map(PgTs)).collect()
@@ -137,8 +136,9 @@ impl Store {
                 LEARN,
                 &[
                     &source.as_str(),
-                    &assets,
-                    &venues,
+                    &names.assets,
+                    &names.instruments,
+                    &names.venues,
                     &times(|fact| fact.first_available),
                     &times(|fact| fact.ended_at),
                     &times(|fact| fact.unsupported_until),
@@ -149,57 +149,119 @@ impl Store {
             )
             .await?;
         let known = client
-            .query(KNOWN, &[&source.as_str(), &assets, &venues])
+            .query(
+                KNOWN,
+                &[
+                    &source.as_str(),
+                    &names.assets,
+                    &names.instruments,
+                    &names.venues,
+                ],
+            )
             .await?;
         Ok(known.iter().map(FactRow::of_row).collect())
     }
 
-    /// Forgets that the vendor did not know these assets: it has answered for them.
+    /// Forgets that these subjects have ended: a catalogue lists them again.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn forget_end(&self, source: SourceId, subjects: &[Subject]) -> Result<(), Error> {
+        let names = Names::of(subjects.iter());
+        let client = self.client().await?;
+        client
+            .execute(
+                FORGET_END,
+                &[
+                    &source.as_str(),
+                    &names.assets,
+                    &names.instruments,
+                    &names.venues,
+                ],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets that the vendor did not know these subjects: it has answered for them.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn forget_unsupported(
         &self,
         source: SourceId,
-        names: &[(AssetId, Venue)],
+        subjects: &[Subject],
     ) -> Result<(), Error> {
-        let assets: Vec<&str> = names.iter().map(|(asset, _)| asset.as_str()).collect();
-        let venues: Vec<&str> = names.iter().map(|(_, venue)| venue.as_str()).collect();
+        let names = Names::of(subjects.iter());
         let client = self.client().await?;
         client
             .execute(
                 "UPDATE facts SET unsupported_until = NULL
                  WHERE source = $1 AND unsupported_until IS NOT NULL
-                   AND (asset, venue) IN (SELECT * FROM unnest($2::text[], $3::text[]))",
-                &[&source.as_str(), &assets, &venues],
+                   AND (asset, instrument, venue)
+                       IN (SELECT * FROM unnest($2::text[], $3::text[], $4::text[]))",
+                &[
+                    &source.as_str(),
+                    &names.assets,
+                    &names.instruments,
+                    &names.venues,
+                ],
             )
             .await?;
         Ok(())
     }
 }
 
+const FORGET_END: &str = "
+UPDATE facts f SET ended_at = NULL
+FROM unnest($2::text[], $3::text[], $4::text[]) AS n(asset, instrument, venue)
+WHERE f.source = $1 AND f.ended_at IS NOT NULL
+  AND (f.asset, f.instrument, f.venue) = (n.asset, n.instrument, n.venue)";
+
+/// The parts of subjects, column by column.
+struct Names<'a> {
+    assets: Vec<&'a str>,
+    instruments: Vec<&'a str>,
+    venues: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn of(subjects: impl Iterator<Item = &'a Subject> + Clone) -> Self {
+        Self {
+            assets: subjects.clone().map(|one| one.asset.as_str()).collect(),
+            instruments: (subjects.clone())
+                .map(|one| one.instrument.as_str())
+                .collect(),
+            venues: subjects.map(|one| one.venue.as_str()).collect(),
+        }
+    }
+}
+
 const KNOWN: &str = "
-SELECT asset, venue, first_available, ended_at, unsupported_until, known_from
-FROM facts JOIN unnest($2::text[], $3::text[]) AS n(asset, venue) USING (asset, venue)
+SELECT asset, instrument, venue, first_available, ended_at, unsupported_until, known_from
+FROM facts
+JOIN unnest($2::text[], $3::text[], $4::text[]) AS n(asset, instrument, venue)
+    USING (asset, instrument, venue)
 WHERE source = $1";
 
 /// One answer that was cut short must not say when an asset began: what is stored says more. Who told
 /// of an asset that the vendor does not know it has taught nothing of its first and last bucket.
 const LEARN: &str = "
-INSERT INTO facts AS f (source, asset, venue, first_available, ended_at, unsupported_until,
-                        known_from, learned_at)
-SELECT $1, n.asset, n.venue,
-       CASE WHEN starts_with(n.known_from, $9) THEN n.first_available
+INSERT INTO facts AS f (source, asset, instrument, venue, first_available, ended_at,
+                        unsupported_until, known_from, learned_at)
+SELECT $1, n.asset, n.instrument, n.venue,
+       CASE WHEN starts_with(n.known_from, $10) THEN n.first_available
             ELSE least(n.first_available, stored.first_ts) END,
-       n.ended_at, n.unsupported_until, n.known_from, $8
-FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-            $7::text[])
-     AS n(asset, venue, first_available, ended_at, unsupported_until, known_from)
+       n.ended_at, n.unsupported_until, n.known_from, $9
+FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+            $7::timestamptz[], $8::text[])
+     AS n(asset, instrument, venue, first_available, ended_at, unsupported_until, known_from)
 LEFT JOIN LATERAL (SELECT min(t.first_ts) AS first_ts FROM series_stats t
-                   WHERE t.asset = n.asset AND t.source = $1 AND t.venue = n.venue) AS stored
+                   WHERE t.asset = n.asset AND t.source = $1 AND t.venue = n.venue
+                     AND t.instrument = n.instrument) AS stored
     ON n.first_available IS NOT NULL
-ON CONFLICT (source, asset, venue) DO UPDATE SET
-    first_available = CASE WHEN starts_with(excluded.known_from, $9)
+ON CONFLICT (source, asset, instrument, venue) DO UPDATE SET
+    first_available = CASE WHEN starts_with(excluded.known_from, $10)
                            THEN coalesce(excluded.first_available, f.first_available)
                            ELSE least(excluded.first_available, f.first_available) END,
     ended_at = coalesce(excluded.ended_at, f.ended_at),
@@ -207,13 +269,13 @@ ON CONFLICT (source, asset, venue) DO UPDATE SET
     known_from = CASE
         WHEN excluded.ended_at IS DISTINCT FROM f.ended_at AND excluded.ended_at IS NOT NULL
             THEN excluded.known_from
-        WHEN starts_with(excluded.known_from, $9) AND excluded.first_available IS NOT NULL
+        WHEN starts_with(excluded.known_from, $10) AND excluded.first_available IS NOT NULL
             THEN excluded.known_from
         WHEN excluded.first_available < coalesce(f.first_available, 'infinity')
             THEN excluded.known_from
         ELSE f.known_from END,
     learned_at = excluded.learned_at
-WHERE CASE WHEN starts_with(excluded.known_from, $9)
+WHERE CASE WHEN starts_with(excluded.known_from, $10)
            THEN excluded.first_available IS NOT NULL
                 AND (excluded.first_available, excluded.known_from)
                     IS DISTINCT FROM (f.first_available, f.known_from)

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{SourceId, Ts};
+use model::{DatasetId, SourceId, Subject, Ts};
 use store::{
     Error, Options, Store,
     dictionary::{
@@ -19,6 +19,7 @@ use testkit::TestDatabase;
 use tokio_postgres::{Client, NoTls};
 
 const SOURCE: SourceId = SourceId::new("vendor");
+const LIST: DatasetId = DatasetId::new("list");
 
 async fn open() -> (TestDatabase, Store, Client) {
     let database = testkit::database().await;
@@ -173,10 +174,11 @@ async fn an_id_of_nobody_changes_nothing() {
 
 fn listing(asset: &str, name: &str) -> ListingRow {
     ListingRow {
-        asset: asset.to_owned(),
+        subject: Subject::of_asset(asset),
         symbol: Some("s".to_owned()),
         name: Some(name.to_owned()),
         links: BTreeMap::from([("ethereum".to_owned(), "0x1".to_owned())]),
+        active: true,
     }
 }
 
@@ -187,7 +189,7 @@ async fn a_catalogue_says_what_came_changed_and_went() {
     let four = ["a", "b", "c", "d"].map(|asset| listing(asset, "N"));
     let sync = |rows: Vec<ListingRow>, at| {
         let store = store.clone();
-        async move { store.sync_listings(SOURCE, &rows, at).await }
+        async move { store.sync_listings(SOURCE, LIST, &rows, at).await }
     };
     let changes = sync(four.to_vec(), day(0)).await.unwrap();
     assert_eq!(changes.added, 4);
@@ -230,4 +232,47 @@ async fn a_catalogue_says_what_came_changed_and_went() {
         .unwrap()
         .get(0);
     assert_eq!(active, 4);
+}
+
+#[tokio::test]
+async fn catalogues_of_one_source_do_not_touch_each_other() {
+    let (_database, store, _sql) = open().await;
+    let day = |n| Ts::parse("2026-01-01").unwrap().plus_days(n);
+    let gone = DatasetId::new("gone");
+    let at_venue = |asset: &str, venue: &str, active| ListingRow {
+        subject: Subject {
+            venue: venue.into(),
+            instrument: "P".into(),
+            ..Subject::of_asset(asset)
+        },
+        active,
+        ..listing(asset, "N")
+    };
+    let current = [at_venue("a", "x", true), at_venue("a", "y", true)];
+    store
+        .sync_listings(SOURCE, LIST, &current, day(0))
+        .await
+        .unwrap();
+    // A catalogue that never named anything may name nothing.
+    store
+        .sync_listings(SOURCE, gone, &[], day(1))
+        .await
+        .unwrap();
+    assert_eq!(store.listings_seen_at(SOURCE, gone).await.unwrap(), None);
+    let ended = at_venue("b", "x", false);
+    let changes = (store.sync_listings(SOURCE, gone, std::slice::from_ref(&ended), day(1)))
+        .await
+        .unwrap();
+    assert_eq!((changes.added, changes.vanished), (1, 0));
+    let one = &current[..1];
+    let changes = store
+        .sync_listings(SOURCE, LIST, one, day(2))
+        .await
+        .unwrap();
+    assert_eq!(changes.vanished, 1);
+    let all: Vec<_> = store.listings(SOURCE).await.unwrap();
+    let of = |dataset: DatasetId, row: &ListingRow| (dataset.as_str().to_owned(), row.clone());
+    let vanished = at_venue("a", "y", false);
+    let expected = [of(gone, &ended), of(LIST, &current[0]), of(LIST, &vanished)];
+    assert_eq!(all, expected);
 }

@@ -5,14 +5,14 @@
 mod ledger_support;
 
 use ledger_support::{ACME, OTHER, client, hour, store, texts};
-use model::{AssetId, Ts, Venue};
+use model::{Subject, Ts, Venue};
 use store::facts::FactRow;
 
 fn fact(asset: &str, first: Option<Ts>, known_from: &str) -> FactRow {
     FactRow {
         first_available: first,
         known_from: known_from.to_owned(),
-        ..FactRow::unknown(AssetId::from(asset), Venue::none())
+        ..FactRow::unknown(Subject::of_asset(asset))
     }
 }
 
@@ -127,8 +127,11 @@ async fn an_asset_that_answered_is_supported_again_and_keeps_the_rest() {
     let told = [unsupported("bitcoin"), unsupported("ether")];
     store.learn(ACME, &told, hour(100)).await.unwrap();
     let names = [
-        ("bitcoin".into(), Venue::none()),
-        ("ether".into(), Venue::from("x")),
+        Subject::of_asset("bitcoin"),
+        Subject {
+            venue: Venue::from("x"),
+            ..Subject::of_asset("ether")
+        },
     ];
     store.forget_unsupported(OTHER, &names).await.unwrap();
     assert_eq!(store.facts(ACME).await.unwrap(), told);
@@ -150,7 +153,10 @@ async fn several_facts_of_one_asset_in_one_call_are_one() {
         ..fact("bitcoin", None, "chart")
     };
     let unsupported = FactRow {
-        venue: Venue::from("binance"),
+        subject: Subject {
+            venue: Venue::from("binance"),
+            ..Subject::of_asset("bitcoin")
+        },
         unsupported_until: Some(hour(200)),
         ..fact("bitcoin", None, "chart")
     };

@@ -54,6 +54,8 @@ fn dataset(history: History) -> DatasetSpec {
         absence: Absence::Unknown,
         recheck_secs: 77,
         joins_secs: 0,
+        live_secs: 0,
+        whole: false,
         rereads: &[],
         max_body_bytes: 1,
         paths: &[],
@@ -84,7 +86,7 @@ fn settled(
             first_available: Some(life.start),
             ended_at: Some(life.end),
             known_from: known_from.to_owned(),
-            ..FactRow::unknown("coin".into(), model::Venue::none())
+            ..FactRow::unknown(model::Subject::of_asset("coin"))
         }
     })));
     let mut sink = BlockSink::new(&block, &index, Role::Series, bench.now);

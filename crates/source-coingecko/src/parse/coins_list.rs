@@ -1,6 +1,6 @@
 //! `/coins/list`: the catalogue.
 
-use model::AssetId;
+use model::{AssetId, Subject};
 use serde_json::value::RawValue;
 use source::{Listing, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink};
 
@@ -52,7 +52,7 @@ fn listing(coin: CoinRow, active: bool) -> Listing {
         .filter(|(platform, address)| !platform.is_empty() && !address.is_empty())
         .collect();
     Listing {
-        asset: AssetId::new(coin.id),
+        subject: Subject::of_asset(coin.id.as_str()),
         symbol: coin.symbol,
         name: coin.name,
         links,

@@ -245,7 +245,7 @@ fn trap_14_listings_are_told_apart_by_id_not_by_symbol() {
                 .as_deref()
                 .is_some_and(|s| s.eq_ignore_ascii_case("usdc"))
         })
-        .map(|coin| coin.asset.as_str())
+        .map(|coin| coin.subject.asset.as_str())
         .collect();
     assert_eq!(usdc, ["usd-coin", "upside-down-cat"]);
 }

@@ -371,7 +371,9 @@ mod tests {
                 for pair in ledger.slots.windows(2) {
                     let [left, right] = pair else { continue };
                     prop_assert!(left.range.end <= right.range.start);
-                    prop_assert!(left.range.end < right.range.start || !left.is_like(right, now));
+                    // What becomes alike as time passes is one row after the next verdict.
+                    let apart = left.range.end < right.range.start || !left.is_like(right, now);
+                    prop_assert!(apart || range.is_empty());
                 }
                 for slot in &ledger.slots {
                     prop_assert!(!slot.range.is_empty());

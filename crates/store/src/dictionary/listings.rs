@@ -3,22 +3,25 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use deadpool_postgres::Transaction;
-use model::{SourceId, Ts};
+use model::{DatasetId, SourceId, Subject, Ts};
 use serde_json::Value;
+use tokio_postgres::Row;
 
 use crate::{Error, Store, locks, ranges::PgTs};
 
 /// One entry of a catalogue. Names are the vendor's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListingRow {
-    /// The vendor's id.
-    pub asset: String,
+    /// What is listed.
+    pub subject: Subject,
     /// Ticker as the vendor writes it.
     pub symbol: Option<String>,
     /// Name as the vendor writes it.
     pub name: Option<String>,
     /// Ids of the same thing elsewhere.
     pub links: BTreeMap<String, String>,
+    /// Whether the vendor lists it now.
+    pub active: bool,
 }
 
 /// What a new catalogue changed.
@@ -38,20 +41,21 @@ pub struct ListingChanges {
 const LEAST_SHARE: usize = 2;
 
 impl Store {
-    /// Writes down the catalogue of a source as a whole: what it no longer names is no longer
+    /// Writes down one catalogue of a source as a whole: what it no longer names is no longer
     /// active.
     ///
     /// # Errors
-    /// [`Error::Catalogue`] where it is empty or has lost more than half of its entries: vendors
-    /// answer so on bad days, and nothing is changed then.
+    /// [`Error::Catalogue`] where it has lost all or more than half of its entries: vendors answer
+    /// so on bad days, and nothing is changed then.
     pub async fn sync_listings(
         &self,
         source: SourceId,
+        dataset: DatasetId,
         rows: &[ListingRow],
         seen_at: Ts,
     ) -> Result<ListingChanges, Error> {
-        let rows: BTreeMap<&str, &ListingRow> =
-            rows.iter().map(|row| (row.asset.as_str(), row)).collect();
+        let rows: BTreeMap<&Subject, &ListingRow> =
+            rows.iter().map(|row| (&row.subject, row)).collect();
         let columns = Columns::of(&rows);
         let mut client = self.client().await?;
         let tx = client.transaction().await?;
@@ -60,21 +64,29 @@ impl Store {
             &[&locks::LISTINGS, &source.as_str()],
         )
         .await?;
-        let known = active(&tx, source).await?;
-        if rows.is_empty() || rows.len() < known / LEAST_SHARE {
+        let of = (source.as_str(), dataset.as_str());
+        let known = named(&tx, of).await?;
+        if (rows.is_empty() && known > 0) || rows.len() < known / LEAST_SHARE {
             return Err(Error::Catalogue {
                 source_name: source.as_str().to_owned(),
                 listed: rows.len(),
                 known,
             });
         }
-        let mut changes = columns.compare(&tx, source).await?;
-        columns.write(&tx, source, seen_at).await?;
+        let mut changes = columns.compare(&tx, of).await?;
+        columns.write(&tx, of, seen_at).await?;
         changes.vanished = tx
             .query(
                 "UPDATE listings SET active = false \
-                 WHERE source = $1 AND active AND asset <> ALL ($2) RETURNING 1",
-                &[&source.as_str(), &columns.assets],
+                 WHERE source = $1 AND dataset = $2 AND active AND (asset, instrument, venue) \
+                     NOT IN (SELECT * FROM unnest($3::text[], $4::text[], $5::text[])) RETURNING 1",
+                &[
+                    &of.0,
+                    &of.1,
+                    &columns.assets,
+                    &columns.instruments,
+                    &columns.venues,
+                ],
             )
             .await?
             .len();
@@ -82,27 +94,76 @@ impl Store {
         Ok(changes)
     }
 
-    /// Returns when a catalogue of a source was last believed.
+    /// Returns when a catalogue was last believed.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn listings_seen_at(&self, source: SourceId) -> Result<Option<Ts>, Error> {
+    pub async fn listings_seen_at(
+        &self,
+        source: SourceId,
+        dataset: DatasetId,
+    ) -> Result<Option<Ts>, Error> {
         let client = self.client().await?;
         let row = client
             .query_one(
-                "SELECT max(seen_at) FROM listings WHERE source = $1",
-                &[&source.as_str()],
+                "SELECT max(seen_at) FROM listings WHERE source = $1 AND dataset = $2",
+                &[&source.as_str(), &dataset.as_str()],
             )
             .await?;
         Ok(row.get::<_, Option<PgTs>>(0).map(|at| at.0))
     }
+
+    /// Returns every entry that any catalogue of a source has ever named, with the catalogue's name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn listings(&self, source: SourceId) -> Result<Vec<(String, ListingRow)>, Error> {
+        let client = self.client().await?;
+        let rows = client
+            .query(
+                "SELECT dataset, asset, instrument, venue, symbol, name, links, active \
+                 FROM listings WHERE source = $1 ORDER BY dataset, asset, instrument, venue",
+                &[&source.as_str()],
+            )
+            .await?;
+        Ok(rows.iter().map(|row| (row.get(0), read(row))).collect())
+    }
 }
 
-async fn active(tx: &Transaction<'_>, source: SourceId) -> Result<usize, Error> {
+fn read(row: &Row) -> ListingRow {
+    let Value::Object(links) = row.get::<_, Value>(6) else {
+        // The table's default is an object, and nothing else is written.
+        return read_with(row, BTreeMap::new());
+    };
+    let text = |(key, value): (String, Value)| Some((key, value.as_str()?.to_owned()));
+    read_with(row, links.into_iter().filter_map(text).collect())
+}
+
+fn read_with(row: &Row, links: BTreeMap<String, String>) -> ListingRow {
+    let name = |column| row.get::<_, &str>(column);
+    ListingRow {
+        subject: Subject {
+            asset: name(1).into(),
+            instrument: name(2).into(),
+            venue: name(3).into(),
+        },
+        symbol: row.get(4),
+        name: row.get(5),
+        links,
+        active: row.get(7),
+    }
+}
+
+/// A catalogue: source and dataset.
+type Of = (&'static str, &'static str);
+
+/// Returns how many entries the catalogue named when it was last read.
+async fn named(tx: &Transaction<'_>, of: Of) -> Result<usize, Error> {
     let count: i64 = tx
         .query_one(
-            "SELECT count(*) FROM listings WHERE source = $1 AND active",
-            &[&source.as_str()],
+            "SELECT count(*) FROM listings WHERE source = $1 AND dataset = $2 AND seen_at = \
+                 (SELECT max(seen_at) FROM listings WHERE source = $1 AND dataset = $2)",
+            &[&of.0, &of.1],
         )
         .await?
         .get(0);
@@ -112,16 +173,24 @@ async fn active(tx: &Transaction<'_>, source: SourceId) -> Result<usize, Error> 
 #[derive(Default)]
 struct Columns<'a> {
     assets: Vec<Cow<'a, str>>,
+    instruments: Vec<Cow<'a, str>>,
+    venues: Vec<Cow<'a, str>>,
     symbols: Vec<Option<Cow<'a, str>>>,
     names: Vec<Option<Cow<'a, str>>>,
     links: Vec<Value>,
+    active: Vec<bool>,
 }
 
 impl<'a> Columns<'a> {
-    fn of(rows: &BTreeMap<&'a str, &'a ListingRow>) -> Self {
+    fn of(rows: &BTreeMap<&'a Subject, &'a ListingRow>) -> Self {
         let mut columns = Self::default();
         for row in rows.values() {
-            columns.assets.push(storable(&row.asset));
+            let subject = &row.subject;
+            columns.assets.push(storable(subject.asset.as_str()));
+            let instrument = storable(subject.instrument.as_str());
+            columns.instruments.push(instrument);
+            columns.venues.push(storable(subject.venue.as_str()));
+            columns.active.push(row.active);
             columns.symbols.push(row.symbol.as_deref().map(storable));
             columns.names.push(row.name.as_deref().map(storable));
             let links = row.links.iter().map(|(key, value)| {
@@ -133,26 +202,28 @@ impl<'a> Columns<'a> {
         columns
     }
 
-    async fn compare(
-        &self,
-        tx: &Transaction<'_>,
-        source: SourceId,
-    ) -> Result<ListingChanges, Error> {
+    async fn compare(&self, tx: &Transaction<'_>, of: Of) -> Result<ListingChanges, Error> {
         let row = tx
             .query_one(
                 "SELECT count(*) FILTER (WHERE o.asset IS NULL), \
                         count(*) FILTER (WHERE o.active AND (o.symbol, o.name, o.links) \
                                          IS DISTINCT FROM (u.symbol, u.name, u.links)), \
-                        count(*) FILTER (WHERE NOT o.active) \
-                 FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[]) \
-                      AS u (asset, symbol, name, links) \
-                 LEFT JOIN listings o ON o.source = $1 AND o.asset = u.asset",
+                        count(*) FILTER (WHERE u.active AND NOT o.active) \
+                 FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], \
+                             $8::jsonb[], $9::bool[]) \
+                      AS u (asset, instrument, venue, symbol, name, links, active) \
+                 LEFT JOIN listings o ON o.source = $1 AND o.dataset = $2 \
+                      AND (o.asset, o.instrument, o.venue) = (u.asset, u.instrument, u.venue)",
                 &[
-                    &source.as_str(),
+                    &of.0,
+                    &of.1,
                     &self.assets,
+                    &self.instruments,
+                    &self.venues,
                     &self.symbols,
                     &self.names,
                     &self.links,
+                    &self.active,
                 ],
             )
             .await?;
@@ -165,26 +236,27 @@ impl<'a> Columns<'a> {
         })
     }
 
-    async fn write(
-        &self,
-        tx: &Transaction<'_>,
-        source: SourceId,
-        seen_at: Ts,
-    ) -> Result<(), Error> {
+    async fn write(&self, tx: &Transaction<'_>, of: Of, seen_at: Ts) -> Result<(), Error> {
         tx.execute(
-            "INSERT INTO listings (source, asset, symbol, name, links, active, seen_at) \
-             SELECT $1, u.asset, u.symbol, u.name, u.links, true, $6 \
-             FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[]) \
-                  AS u (asset, symbol, name, links) \
-             ON CONFLICT (source, asset) DO UPDATE SET symbol = excluded.symbol, \
-                 name = excluded.name, links = excluded.links, active = true, \
-                 seen_at = excluded.seen_at",
+            "INSERT INTO listings (source, dataset, asset, instrument, venue, symbol, name, links, \
+                                   active, seen_at) \
+             SELECT $1, $2, u.asset, u.instrument, u.venue, u.symbol, u.name, u.links, u.active, $10 \
+             FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], \
+                         $9::bool[]) \
+                  AS u (asset, instrument, venue, symbol, name, links, active) \
+             ON CONFLICT (source, dataset, asset, instrument, venue) DO UPDATE \
+                 SET symbol = excluded.symbol, name = excluded.name, links = excluded.links, \
+                     active = excluded.active, seen_at = excluded.seen_at",
             &[
-                &source.as_str(),
+                &of.0,
+                &of.1,
                 &self.assets,
+                &self.instruments,
+                &self.venues,
                 &self.symbols,
                 &self.names,
                 &self.links,
+                &self.active,
                 &PgTs(seen_at),
             ],
         )

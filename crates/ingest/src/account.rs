@@ -1,0 +1,46 @@
+//! What the vendor itself counts of a key's use. Where it is more than our own count, it holds: somebody
+//! else may use the key.
+
+use model::PullKind;
+use source::{DatasetSpec, QuotaUsed, Role, Window};
+
+use crate::{Error, Summary, collector::Collector};
+
+impl Collector {
+    /// Asks the vendor what it counted, where it tells; nothing where it does not.
+    ///
+    /// # Errors
+    /// Where the database is unusable.
+    pub async fn check_account(&self, run_id: &str) -> Result<Summary, Error> {
+        let mut summary = Summary::new(self.id(), PullKind::Live);
+        let accounts = self.datasets(|dataset: &DatasetSpec| dataset.role == Role::Account);
+        self.present(run_id, &accounts, &mut summary).await?;
+        Ok(summary)
+    }
+
+    /// Raises the ledger to what the vendor counted.
+    pub(crate) async fn note_used(&self, used: QuotaUsed) -> Result<(), Error> {
+        let Some(span) = span(used.window) else {
+            return Ok(());
+        };
+        let (unit, now) = (used.unit.as_str(), self.clock.now());
+        let count = i64::try_from(used.used).unwrap_or(i64::MAX);
+        tracing::info!(
+            source = %self.id(), host = used.host, unit, span, used = used.used, limit = used.limit,
+            "the vendor's count"
+        );
+        (self.store)
+            .raise_quota(self.id(), used.host, unit, span, count, now)
+            .await?;
+        Ok(())
+    }
+}
+
+/// A rolling window is no row of the ledger.
+fn span(window: Window) -> Option<&'static str> {
+    match window {
+        Window::Day => Some("day"),
+        Window::Month => Some("month"),
+        Window::RollingSecs(_) => None,
+    }
+}
