@@ -18,7 +18,7 @@ use crate::{
     index::{Facts, SeriesIndex, fact_rows},
     pull::{Halt, Pull},
     sink::{BlockSink, Judge, series_of_block},
-    transport::{SendError, retried_by_transport},
+    transport::{Answer, SendError, retried_by_transport},
     writer,
 };
 
@@ -189,11 +189,12 @@ impl Collector {
         request: &RequestSpec,
     ) -> Result<ParsedBlock, Failed> {
         let started = self.clock.now();
-        let reply = self.send(pull, request).await?;
+        let answer = self.send(pull, request).await?;
+        let reply = &answer.reply;
         self.progress
             .body(u64::try_from(reply.body.len()).unwrap_or(u64::MAX));
         pull.tally.bytes(reply.body.len());
-        let result = self.read_reply(pull, request, &reply).await;
+        let result = self.read_reply(pull, request, reply).await;
         tracing::debug!(
             source = %pull.source, dataset = %pull.dataset.id,
             request = %self.transport.redactor().clean(&request.path_and_query()),
@@ -205,10 +206,10 @@ impl Collector {
             took_ms = self.clock.now().millis() - started.millis(),
             "asked"
         );
-        result.map_err(|error| Failed::Reply(error, Some(reply)))
+        result.map_err(|error| Failed::Reply(error, Some(answer.reply)))
     }
 
-    async fn send(&self, pull: &Pull<'_>, request: &RequestSpec) -> Result<Reply, Failed> {
+    async fn send(&self, pull: &Pull<'_>, request: &RequestSpec) -> Result<Answer, Failed> {
         let _places = self
             .places(pull)
             .await

@@ -18,6 +18,7 @@ use reqwest_retry::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use source::{Auth, Host, HostId, Reply, RequestSpec, Source};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Error,
@@ -29,6 +30,9 @@ use crate::{
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(90);
 const TRANSPORT_RETRIES: u32 = 3;
+/// Up to this size answers are read beside each other; larger ones are finished one at a time, so that
+/// memory does not grow with the requests in flight.
+const SMALL_BODY_BYTES: usize = 8 << 20;
 /// CoinGecko refuses requests without one (contract section 1), other vendors' CDNs refuse stock ones.
 const USER_AGENT: &str = concat!(
     "crossfeed/",
@@ -63,6 +67,14 @@ pub(crate) struct Transport {
     key: Option<SecretString>,
     clock: Arc<dyn Clock>,
     redactor: Redactor,
+    large: Arc<Semaphore>,
+}
+
+/// An answer, and where it is large the right to be so, held until it has been read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) reply: Reply,
+    _large: Option<OwnedSemaphorePermit>,
 }
 
 impl Transport {
@@ -118,6 +130,7 @@ impl Transport {
             key,
             clock,
             redactor,
+            large: Arc::new(Semaphore::new(1)),
         })
     }
 
@@ -141,7 +154,7 @@ impl Transport {
         request: &RequestSpec,
         attempt: Arc<Attempt>,
         max_body_bytes: usize,
-    ) -> Result<Reply, SendError> {
+    ) -> Result<Answer, SendError> {
         let (url, headers) = self.address(request).map_err(SendError::GaveUp)?;
         let sent = self
             .client
@@ -161,24 +174,39 @@ impl Transport {
         };
         let status = response.status();
         let headers = response.headers().clone();
-        let body = self.read(response, max_body_bytes).await?;
-        Ok(Reply {
+        let (body, large) = self.read(response, max_body_bytes).await?;
+        let reply = Reply {
             status,
             headers,
             body,
             received_at: self.clock.now(),
+        };
+        Ok(Answer {
+            reply,
+            _large: large,
         })
     }
 
-    async fn read(&self, mut response: Response, cap: usize) -> Result<Bytes, SendError> {
+    async fn read(
+        &self,
+        mut response: Response,
+        cap: usize,
+    ) -> Result<(Bytes, Option<OwnedSemaphorePermit>), SendError> {
         let mut body = BytesMut::new();
+        let mut large = None;
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > cap => {
                     return Err(SendError::TooLarge(cap));
                 }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => return Ok(body.freeze()),
+                Ok(Some(chunk)) => {
+                    if large.is_none() && body.len() + chunk.len() > SMALL_BODY_BYTES {
+                        // It is never closed; whoever holds it waits for nobody.
+                        large = Arc::clone(&self.large).acquire_owned().await.ok();
+                    }
+                    body.extend_from_slice(&chunk);
+                }
+                Ok(None) => return Ok((body.freeze(), large)),
                 Err(error) => {
                     let text = chain(&error.without_url());
                     return Err(SendError::BrokeOff(self.redactor.clean(&text)));
@@ -200,10 +228,17 @@ impl Transport {
             text.push('/');
             text.extend(utf8_percent_encode(key, NON_ALPHANUMERIC));
         }
-        text.push_str(&request.path_and_query());
+        match (host.auth, key) {
+            (Auth::LastPathSegment, Some(key)) => {
+                text.push_str(request.path.trim_end_matches('/'));
+                text.push('/');
+                text.extend(utf8_percent_encode(key, NON_ALPHANUMERIC));
+            }
+            _ => text.push_str(&request.path_and_query()),
+        }
         let mut url = Url::parse(&text).map_err(|_| format!("unusable path {}", request.path))?;
         match (host.auth, key) {
-            (Auth::None | Auth::PathSegment, _) | (_, None) => {}
+            (Auth::None | Auth::PathSegment | Auth::LastPathSegment, _) | (_, None) => {}
             (Auth::Query(name), Some(key)) => {
                 url.query_pairs_mut().append_pair(name, key);
             }

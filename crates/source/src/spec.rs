@@ -121,6 +121,8 @@ pub enum Auth {
     Query(&'static str),
     /// As the first segment of the path.
     PathSegment,
+    /// As the last segment of the path.
+    LastPathSegment,
     /// HTTP Basic with this user; the key is the password.
     Basic(&'static str),
 }

@@ -136,10 +136,14 @@ async fn whatever_the_vendor_sends_back_the_key_is_nowhere() {
         Auth::Header("x-key"),
         Auth::Query("key"),
         Auth::PathSegment,
+        Auth::LastPathSegment,
         Auth::Basic("api"),
     ];
     for auth in auths {
-        let in_url = matches!(auth, Auth::Query(_) | Auth::PathSegment);
+        let in_url = matches!(
+            auth,
+            Auth::Query(_) | Auth::PathSegment | Auth::LastPathSegment
+        );
         // A connection that is closed without a word is repeated, which takes seconds.
         let closed = if auth == Auth::PathSegment {
             Some(0)
