@@ -10,6 +10,7 @@
 mod ask;
 mod block;
 pub mod conformance;
+pub mod lenient;
 mod outcome;
 mod record;
 mod reply;
