@@ -29,7 +29,7 @@ pub use shapes::{Fields, Row, Text};
 use crate::ReplyError;
 
 /// Returns a body as text, without a byte-order mark and without white space around it. Bytes that
-/// are no UTF-8 become U+FFFD: one spoilt name does not cost a catalogue.
+/// are no UTF-8 become U+FFFD: one spoilt name does not cost a catalogue. No id is to be taken with it.
 pub fn text(body: &[u8]) -> Cow<'_, str> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     String::from_utf8_lossy(body.trim_ascii())
