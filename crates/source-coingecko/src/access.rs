@@ -19,6 +19,12 @@ pub(crate) enum Candles {
 }
 
 /// Returns how the plan gives candles.
+///
+/// Keyless and demo do answer `/coins/{id}/ohlc`, but in the vendor's own width: 30 minutes for up to
+/// two days, four hours for up to 30, four days beyond. Days would have to be folded out of four-hour
+/// candles, of the last month only, and a day of which one of the six is missing or still open would
+/// look like a whole one. The contract wants candles from the paid plans (section 8), so this is not
+/// built.
 pub(crate) const fn candles(plan: Plan) -> Candles {
     match plan {
         Plan::Keyless | Plan::Demo => Candles::No,

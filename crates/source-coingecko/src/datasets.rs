@@ -162,13 +162,13 @@ fn all(plan: Plan) -> Vec<DatasetSpec> {
             paths: &[RANGE_PATH],
             ..HOURLY
         },
-        // Ready at 00:35. Of an hour nothing is said, but the answer may be a copy a quarter of an
-        // hour old, in which the candle was still open.
+        // Ready at 00:35. Of an hour nothing is said. Either answer may be a copy a quarter of an
+        // hour old, in which the candle was not there or still open.
         candle_dataset(
             plan,
             DatasetSpec {
                 id: OHLC_DAILY,
-                lag_secs: 35 * MINUTE_SECS,
+                lag_secs: 50 * MINUTE_SECS,
                 ..DAILY
             },
         ),

@@ -2,9 +2,9 @@
 //!
 //! A metric that is added here is planned, parsed and accepted in the CSV without another change.
 
-use crate::wire::{
-    Candle, Field, GlobalData, GlobalLines, MarketChart, MarketRow, Sample, SupplyChart,
-};
+use source::lenient::Number;
+
+use crate::wire::{Candle, GlobalData, GlobalLines, MarketChart, MarketRow, Sample, SupplyChart};
 
 /// The asset of the rows that are about the whole market. No coin's id begins like this.
 pub(crate) const GLOBAL_ASSET: &str = "_global";
@@ -24,7 +24,7 @@ pub(crate) struct Metric {
 }
 
 /// The field of a row of `/coins/markets`.
-pub(crate) type RowField = fn(&MarketRow) -> Field;
+pub(crate) type RowField = fn(&MarketRow) -> Number;
 
 /// Where a value of now stands.
 #[derive(Clone, Copy)]
@@ -33,8 +33,8 @@ pub(crate) enum Live {
     None,
     /// In a coin's row of `/coins/markets`.
     Coin(RowField),
-    /// In `/global`, by quote currency; none where the answer does not name it.
-    Global(fn(&GlobalData, &str) -> Option<f64>),
+    /// In `/global`, by quote currency.
+    Global(fn(&GlobalData, &str) -> Number),
 }
 
 /// Where past values stand.
@@ -45,7 +45,7 @@ pub(crate) enum Past {
     /// In a coin's market chart, by day and by hour.
     Chart(fn(&MarketChart) -> &[Sample]),
     /// In a coin's candles, by day and by hour.
-    Candle(fn(&Candle) -> Option<f64>),
+    Candle(fn(&Candle) -> Number),
     /// In a chart of its own, by day.
     Supply(Supply),
     /// In the chart of the whole market, by day.
@@ -106,7 +106,7 @@ impl Metric {
         }
     }
 
-    const fn global(self, value: fn(&GlobalData, &str) -> Option<f64>) -> Self {
+    const fn global(self, value: fn(&GlobalData, &str) -> Number) -> Self {
         Self {
             live: Live::Global(value),
             ..self
@@ -138,18 +138,22 @@ pub(crate) enum Verdict {
     Value(f64),
     /// The vendor's way to say that there is none.
     Missing,
+    /// Nothing that can be read, and why.
+    Unread(&'static str),
     /// No possible value of this metric, and why.
     Wrong(&'static str),
 }
 
 impl Valid {
     /// Judges one number.
-    pub(crate) fn judge(self, number: Option<f64>) -> Verdict {
-        let Some(number) = number else {
-            return Verdict::Missing;
+    pub(crate) fn judge(self, number: Number) -> Verdict {
+        let number = match number {
+            Number::Value(number) => number,
+            Number::Null => return Verdict::Missing,
+            Number::Missing => return Verdict::Unread("no_value"),
+            Number::Odd => return Verdict::Unread("no_number"),
         };
         match self {
-            _ if !number.is_finite() => Verdict::Wrong("no_number"),
             Self::Positive if number <= 0.0 => Verdict::Wrong("not_positive"),
             Self::ZeroIsMissing | Self::NotNegative if number < 0.0 => Verdict::Wrong("negative"),
             Self::ZeroIsMissing if number == 0.0 => Verdict::Missing,
@@ -164,7 +168,7 @@ impl Valid {
 pub(crate) const METRICS: [Metric; 19] = [
     Metric::new("BTC_DOMINANCE", Valid::NotNegative)
         .by_default()
-        .global(|data, _| data.market_cap_percentage.get("btc").copied().flatten()),
+        .global(|data, _| data.market_cap_percentage.of("btc")),
     Metric::new("CIRCULATING_SUPPLY", Valid::NotNegative)
         .by_default()
         .live(|row| row.circulating_supply)
@@ -175,17 +179,17 @@ pub(crate) const METRICS: [Metric; 19] = [
     Metric::new("CLOSE", Valid::Positive).past(Past::Candle(|candle| candle.close)),
     Metric::new("ETH_DOMINANCE", Valid::NotNegative)
         .by_default()
-        .global(|data, _| data.market_cap_percentage.get("eth").copied().flatten()),
+        .global(|data, _| data.market_cap_percentage.of("eth")),
     Metric::new("FDV", Valid::NotNegative)
         .by_default()
         .live(|row| row.fully_diluted_valuation),
     Metric::new("GLOBAL_MARKET_CAP", Valid::Positive)
         .by_default()
-        .global(|data, quote| data.total_market_cap.get(quote).copied().flatten())
+        .global(|data, quote| data.total_market_cap.of(quote))
         .past(Past::Global(|lines| &lines.market_cap)),
     Metric::new("GLOBAL_VOLUME_24H", Valid::NotNegative)
         .by_default()
-        .global(|data, quote| data.total_volume.get(quote).copied().flatten())
+        .global(|data, quote| data.total_volume.of(quote))
         .past(Past::Global(|lines| &lines.volume)),
     Metric::new("HIGH", Valid::Positive).past(Past::Candle(|candle| candle.high)),
     Metric::new("HIGH_24H", Valid::Positive).live(|row| row.high_24h),
@@ -256,20 +260,20 @@ mod tests {
 
     #[test]
     fn zero_means_what_the_metric_says() {
-        assert_eq!(
-            Valid::Positive.judge(Some(0.0)),
-            Verdict::Wrong("not_positive")
-        );
-        assert_eq!(Valid::ZeroIsMissing.judge(Some(0.0)), Verdict::Missing);
-        assert_eq!(Valid::NotNegative.judge(Some(0.0)), Verdict::Value(0.0));
-        assert_eq!(
-            Valid::NotNegative.judge(Some(-1.0)),
-            Verdict::Wrong("negative")
-        );
-        assert_eq!(Valid::Any.judge(Some(-1.0)), Verdict::Value(-1.0));
-        assert_eq!(Valid::Any.judge(None), Verdict::Missing);
-        for odd in [f64::NAN, f64::INFINITY] {
-            assert_eq!(Valid::Any.judge(Some(odd)), Verdict::Wrong("no_number"));
+        let judge = |valid: Valid, value| valid.judge(Number::Value(value));
+        assert_eq!(judge(Valid::Positive, 0.0), Verdict::Wrong("not_positive"));
+        assert_eq!(judge(Valid::ZeroIsMissing, 0.0), Verdict::Missing);
+        assert_eq!(judge(Valid::NotNegative, 0.0), Verdict::Value(0.0));
+        assert_eq!(judge(Valid::NotNegative, -1.0), Verdict::Wrong("negative"));
+        assert_eq!(judge(Valid::Any, -1.0), Verdict::Value(-1.0));
+    }
+
+    #[test]
+    fn null_means_nothing_and_the_rest_says_nothing() {
+        for valid in [Valid::Positive, Valid::ZeroIsMissing, Valid::Any] {
+            assert_eq!(valid.judge(Number::Null), Verdict::Missing);
+            assert_eq!(valid.judge(Number::Missing), Verdict::Unread("no_value"));
+            assert_eq!(valid.judge(Number::Odd), Verdict::Unread("no_number"));
         }
     }
 }

@@ -8,8 +8,6 @@ mod key;
 mod markets;
 mod series;
 
-use serde::Deserialize;
-use serde_json::error::Category;
 use source::{Parsed, Reply, ReplyError, RequestSpec, Sink};
 
 use crate::{
@@ -42,20 +40,6 @@ pub(crate) fn parse(
         KEY => key::parse(reply),
         _ => charts::coin(source, request, reply, out),
     }
-}
-
-/// Reads a body. Says where it went wrong, never what stands there.
-fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ReplyError> {
-    serde_json::from_slice(body).map_err(|error| {
-        let at = format!("line {} column {}", error.line(), error.column());
-        match error.classify() {
-            Category::Data => ReplyError::Malformed(format!("another shape of JSON at {at}")),
-            Category::Eof => ReplyError::Transient(format!("the body is cut off at {at}")),
-            Category::Syntax | Category::Io => {
-                ReplyError::Transient(format!("no JSON from {at} on"))
-            }
-        }
-    })
 }
 
 /// Whether a request asks for a metric; one that names none asks for all.

@@ -1,71 +1,56 @@
 //! Bodies as the vendor writes them: only the fields that are used.
 //!
-//! Rows of a list stay raw JSON until each is read by itself, so that one odd row does not cost the
-//! other 249.
+//! Rows of a list stay raw JSON until each is read by itself, and what is not structure is read
+//! leniently: one odd row does not cost the other 249, one odd sample not the chart.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use source::lenient::{Fields, Number, Row, Text};
 
 /// A row of `/coins/list`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct CoinRow {
     pub(crate) id: String,
     #[serde(default)]
-    pub(crate) symbol: Option<String>,
+    pub(crate) symbol: Text,
     #[serde(default)]
-    pub(crate) name: Option<String>,
+    pub(crate) name: Text,
     /// Asset platform to contract address; the address may be null, the platform empty.
     #[serde(default)]
-    pub(crate) platforms: Option<BTreeMap<String, Option<String>>>,
+    pub(crate) platforms: Option<BTreeMap<String, Text>>,
 }
 
-/// A number of a row of `/coins/markets`. Every one may be null; a row without the name is another
-/// shape than the contract's and must not be taken for "no data".
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) enum Field {
-    /// The row does not have the name.
-    #[default]
-    Unnamed,
-    /// A number or null.
-    Named(Option<f64>),
-}
-
-impl<'de> Deserialize<'de> for Field {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::deserialize(deserializer).map(Self::Named)
-    }
-}
-
-/// A row of `/coins/markets`.
+/// A row of `/coins/markets`. Every number may be null; a row without the name is another shape than
+/// the contract's and must not be taken for "no data".
 #[derive(Debug, Deserialize)]
 pub(crate) struct MarketRow {
     pub(crate) id: String,
     /// ISO 8601, UTC; the schema says it is never null.
     #[serde(default)]
-    pub(crate) last_updated: Option<String>,
+    pub(crate) last_updated: Text,
     #[serde(default)]
-    pub(crate) current_price: Field,
+    pub(crate) current_price: Number,
     #[serde(default)]
-    pub(crate) market_cap: Field,
+    pub(crate) market_cap: Number,
     #[serde(default)]
-    pub(crate) market_cap_rank: Field,
+    pub(crate) market_cap_rank: Number,
     #[serde(default)]
-    pub(crate) fully_diluted_valuation: Field,
+    pub(crate) fully_diluted_valuation: Number,
     #[serde(default)]
-    pub(crate) total_volume: Field,
+    pub(crate) total_volume: Number,
     #[serde(default)]
-    pub(crate) high_24h: Field,
+    pub(crate) high_24h: Number,
     #[serde(default)]
-    pub(crate) low_24h: Field,
+    pub(crate) low_24h: Number,
     #[serde(default)]
-    pub(crate) price_change_percentage_24h: Field,
+    pub(crate) price_change_percentage_24h: Number,
     #[serde(default)]
-    pub(crate) circulating_supply: Field,
+    pub(crate) circulating_supply: Number,
     #[serde(default)]
-    pub(crate) total_supply: Field,
+    pub(crate) total_supply: Number,
     #[serde(default)]
-    pub(crate) max_supply: Field,
+    pub(crate) max_supply: Number,
 }
 
 /// What is left of a row that could not be read: whose it is.
@@ -74,9 +59,24 @@ pub(crate) struct RowId {
     pub(crate) id: String,
 }
 
-/// `[milliseconds, number or null]`.
+/// `[milliseconds, number or null]`. Stamps are whole numbers, values numbers or, in charts of
+/// supplies, texts; what follows them is not looked at.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(crate) struct Sample(pub(crate) i64, pub(crate) Option<f64>);
+#[serde(from = "Row")]
+pub(crate) struct Sample {
+    /// None where it is no whole number.
+    pub(crate) stamp_ms: Option<i64>,
+    pub(crate) value: Number,
+}
+
+impl From<Row> for Sample {
+    fn from(row: Row) -> Self {
+        Self {
+            stamp_ms: row.at(0).integer(),
+            value: row.at(1),
+        }
+    }
+}
 
 /// `/coins/{id}/market_chart` and `/range`. All three arrays must be there, empty or not.
 #[derive(Debug, Deserialize)]
@@ -87,58 +87,36 @@ pub(crate) struct MarketChart {
 }
 
 /// A candle of `/coins/{id}/ohlc` and `/range`: `[milliseconds of its end, open, high, low, close]`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(from = "Row")]
 pub(crate) struct Candle {
-    pub(crate) end_ms: i64,
-    pub(crate) open: Option<f64>,
-    pub(crate) high: Option<f64>,
-    pub(crate) low: Option<f64>,
-    pub(crate) close: Option<f64>,
+    /// None where it is no whole number.
+    pub(crate) end_ms: Option<i64>,
+    pub(crate) open: Number,
+    pub(crate) high: Number,
+    pub(crate) low: Number,
+    pub(crate) close: Number,
 }
 
-impl<'de> Deserialize<'de> for Candle {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        type Row = (i64, Option<f64>, Option<f64>, Option<f64>, Option<f64>);
-        let (end_ms, open, high, low, close) = Row::deserialize(deserializer)?;
-        Ok(Self {
-            end_ms,
-            open,
-            high,
-            low,
-            close,
-        })
+impl From<Row> for Candle {
+    fn from(row: Row) -> Self {
+        Self {
+            end_ms: row.at(0).integer(),
+            open: row.at(1),
+            high: row.at(2),
+            low: row.at(3),
+            close: row.at(4),
+        }
     }
 }
 
 /// `/coins/{id}/circulating_supply_chart[/range]` and `/total_supply_chart[/range]`: one of the two.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SupplyChart {
-    #[serde(default, deserialize_with = "loose_samples")]
+    #[serde(default)]
     pub(crate) circulating_supply: Option<Vec<Sample>>,
-    #[serde(default, deserialize_with = "loose_samples")]
+    #[serde(default)]
     pub(crate) total_supply: Option<Vec<Sample>>,
-}
-
-/// Values as texts, as the examples have them, or as numbers, as the schema allows. A text that is
-/// no number becomes one that no metric takes, so that it costs itself only.
-fn loose_samples<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<Sample>>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Loose {
-        Number(f64),
-        Text(String),
-    }
-    let rows: Vec<(i64, Option<Loose>)> = Vec::deserialize(deserializer)?;
-    let number = |loose| match loose {
-        Loose::Number(number) => number,
-        Loose::Text(text) => text.trim().parse().unwrap_or(f64::NAN),
-    };
-    let samples = rows
-        .into_iter()
-        .map(|(ms, value)| Sample(ms, value.map(number)));
-    Ok(Some(samples.collect()))
 }
 
 /// `/global`.
@@ -151,13 +129,17 @@ pub(crate) struct Global {
 #[derive(Debug, Deserialize)]
 pub(crate) struct GlobalData {
     /// By quote currency.
-    pub(crate) total_market_cap: BTreeMap<String, Option<f64>>,
+    #[serde(default)]
+    pub(crate) total_market_cap: Fields,
     /// By quote currency.
-    pub(crate) total_volume: BTreeMap<String, Option<f64>>,
+    #[serde(default)]
+    pub(crate) total_volume: Fields,
     /// Percent, by symbol; the largest coins only.
-    pub(crate) market_cap_percentage: BTreeMap<String, Option<f64>>,
+    #[serde(default)]
+    pub(crate) market_cap_percentage: Fields,
     /// UNIX seconds.
-    pub(crate) updated_at: i64,
+    #[serde(default)]
+    pub(crate) updated_at: Number,
 }
 
 /// `/global/market_cap_chart`.
@@ -176,66 +158,12 @@ pub(crate) struct GlobalLines {
 /// `/key`: what is counted of the account, and of this key where it has a limit of its own.
 #[derive(Debug, Deserialize)]
 pub(crate) struct KeyUse {
-    pub(crate) current_total_monthly_calls: u64,
     #[serde(default)]
-    pub(crate) monthly_call_credit: Option<u64>,
+    pub(crate) current_total_monthly_calls: Number,
     #[serde(default)]
-    pub(crate) api_key_current_total_monthly_calls: Option<u64>,
+    pub(crate) monthly_call_credit: Number,
     #[serde(default)]
-    pub(crate) api_key_monthly_call_credit: Option<u64>,
-}
-
-/// An error's body in any of the four envelopes:
-/// A `{"status":{"error_code","error_message"}}`, B `{"error_code","status":{"error_message"}}`,
-/// C `{"error":{"status":{"error_code","error_message"}}}`, D `{"error":"text"}`.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Envelope {
+    pub(crate) api_key_current_total_monthly_calls: Number,
     #[serde(default)]
-    pub(crate) error_code: Option<Code>,
-    #[serde(default)]
-    pub(crate) status: Option<Status>,
-    #[serde(default)]
-    pub(crate) error: Option<ErrorField>,
-}
-
-/// The inner part of an envelope.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Status {
-    #[serde(default)]
-    pub(crate) error_code: Option<Code>,
-    #[serde(default)]
-    pub(crate) error_message: Option<String>,
-}
-
-/// What stands under `error`.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum ErrorField {
-    /// Envelope C.
-    Nested {
-        /// The inner part.
-        status: Status,
-    },
-    /// Envelope D.
-    Text(String),
-}
-
-/// A code, seen as a number; a text is read as well.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Code {
-    /// `10005`
-    Number(i64),
-    /// `"10005"`
-    Text(String),
-}
-
-impl Code {
-    /// Returns the number.
-    pub(crate) fn number(&self) -> Option<i64> {
-        match self {
-            Self::Number(number) => Some(*number),
-            Self::Text(text) => text.trim().parse().ok(),
-        }
-    }
+    pub(crate) api_key_monthly_call_credit: Number,
 }

@@ -10,10 +10,12 @@
 mod ask;
 mod block;
 pub mod conformance;
+pub mod lenient;
 mod outcome;
 mod record;
 mod reply;
 mod request;
+mod snapshot;
 mod spec;
 
 pub use ask::{Ask, Plan, PlanError, Want};
@@ -22,6 +24,7 @@ pub use outcome::{Fact, Listing, Outcome, Parsed, QuotaUsed, Reject, Sink, Slot}
 pub use record::{Record, RecordedPoint, refuse_point};
 pub use reply::{Reply, ReplyError, check_status};
 pub use request::{Cost, RequestSpec, split_path_and_query};
+pub use snapshot::{SNAPSHOT_TOLERANCE_SECS, is_late_snapshot, snapshot_label};
 pub use spec::{
     Absence, Auth, Calendar, DatasetSpec, History, Host, HostId, Limit, Reread, Role, Unit, Window,
 };

@@ -294,6 +294,14 @@ impl Source for Toy {
 }
 
 fn run(fault: Fault) -> String {
+    run_with(
+        fault,
+        &["a", "b", "c"],
+        br#"{"a":[0,1,2],"b":[0,1],"c":[5]}"#,
+    )
+}
+
+fn run_with(fault: Fault, keys: &[&str], answer: &'static [u8]) -> String {
     let labels = TimeRange::new(
         Ts::parse("2026-01-01").unwrap(),
         Ts::parse("2026-01-16").unwrap(),
@@ -311,10 +319,10 @@ fn run(fault: Fault) -> String {
             kind: PullKind::Gap,
             now,
             oldest: None,
-            wants: vec![want("a"), want("b"), want("c")],
+            wants: keys.iter().map(|id| want(id)).collect(),
         },
         requests: 2,
-        answers: vec![good(&br#"{"a":[0,1,2],"b":[0,1],"c":[5]}"#[..], now)],
+        answers: vec![good(answer, now)],
     };
     match check(&Toy::new(fault), &[case]) {
         Ok(()) => String::new(),
@@ -325,6 +333,17 @@ fn run(fault: Fault) -> String {
 #[test]
 fn a_sound_source_passes() {
     assert_eq!(run(Fault::None), "");
+}
+
+#[test]
+fn an_answer_that_lost_its_only_key_settles_nothing() {
+    let told = "a: settled by an answer that does not mention it";
+    let alone = |fault, answer| run_with(fault, &["a"], answer);
+    assert_eq!(alone(Fault::None, br#"{"a":[0,1]}"#), "");
+    assert!(alone(Fault::SettlesWhatIsNotThere, br#"{"a":[0,1]}"#).contains(told));
+    // Named in passing: what is left beside it may be the answer itself.
+    let beside = br#"{"a":[0,1],"total":[1]}"#;
+    assert_eq!(alone(Fault::SettlesWhatIsNotThere, beside), "");
 }
 
 #[test]

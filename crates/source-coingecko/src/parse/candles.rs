@@ -4,11 +4,13 @@
 //! come: neither is a label that is due. The vendor does not say how wide its candles are, so the
 //! stamps have to.
 
+use std::collections::BTreeSet;
+
 use model::{Step, Ts};
-use source::{Parsed, Reply, ReplyError, RequestSpec, Sink};
+use source::{Parsed, Reply, ReplyError, RequestSpec, Sink, lenient};
 
 use super::{
-    asked, json,
+    asked,
     series::{Line, Rule, Series, is_on_grid, median_gap_ms},
 };
 use crate::{
@@ -23,10 +25,10 @@ pub(super) fn parse(
     reply: &Reply,
     out: &mut dyn Sink,
 ) -> Result<Parsed, ReplyError> {
-    let mut candles: Vec<Candle> = json(&reply.body)?;
-    // Stable: of two with one stamp the first is taken, whole.
-    candles.sort_by_key(|candle| candle.end_ms);
-    candles.dedup_by_key(|candle| candle.end_ms);
+    let mut candles: Vec<Candle> = lenient::read(&lenient::text(&reply.body))?;
+    // Of two with one stamp the first is taken, whole.
+    let mut ends = BTreeSet::new();
+    candles.retain(|candle| candle.end_ms.is_none_or(|end| ends.insert(end)));
     let places = asked(request, |metric| match metric.past {
         Past::Candle(value) => Some(value),
         _ => None,
@@ -35,7 +37,10 @@ pub(super) fn parse(
         metric,
         samples: candles
             .iter()
-            .map(|candle| Sample(candle.end_ms, value(candle)))
+            .map(|candle| Sample {
+                stamp_ms: candle.end_ms,
+                value: value(candle),
+            })
             .collect(),
     });
     let series = Series {

@@ -5,12 +5,9 @@
 //! that reaches now is a live sample and no point of the chart.
 
 use model::{Key, Step, Ts};
-use source::{Fact, Parsed, Reply, ReplyError, RequestSpec, Sink};
+use source::{Fact, Parsed, Reply, ReplyError, RequestSpec, Sink, lenient};
 
-use super::{
-    json,
-    series::{Line, Rule, Scope, Series, is_midnight, median_gap_ms},
-};
+use super::series::{Line, Rule, Scope, Series, is_midnight, median_gap_ms};
 use crate::{
     CoinGecko,
     metrics::{METRICS, Metric, Past},
@@ -29,7 +26,7 @@ pub(super) fn coin(
     reply: &Reply,
     out: &mut dyn Sink,
 ) -> Result<Parsed, ReplyError> {
-    let chart: MarketChart = json(&reply.body)?;
+    let chart: MarketChart = lenient::read(&lenient::text(&reply.body))?;
     let series = series(source, request, |metric| match metric.past {
         Past::Chart(samples) => Some(samples(&chart)),
         _ => None,
@@ -46,7 +43,7 @@ pub(super) fn global(
     reply: &Reply,
     out: &mut dyn Sink,
 ) -> Result<Parsed, ReplyError> {
-    let chart: GlobalChart = json(&reply.body)?;
+    let chart: GlobalChart = lenient::read(&lenient::text(&reply.body))?;
     let series = series(source, request, |metric| match metric.past {
         Past::Global(samples) => Some(samples(&chart.market_cap_chart)),
         _ => None,
@@ -67,7 +64,7 @@ pub(super) fn supply(
     reply: &Reply,
     out: &mut dyn Sink,
 ) -> Result<Parsed, ReplyError> {
-    let chart: SupplyChart = json(&reply.body)?;
+    let chart: SupplyChart = lenient::read(&lenient::text(&reply.body))?;
     let is_of = |path: &str| request.path.contains(path);
     let series = series(source, request, |metric| match metric.past {
         Past::Supply(supply) if is_of(supply.path) => (supply.samples)(&chart),

@@ -2,9 +2,8 @@
 
 use model::{AssetId, Subject};
 use serde_json::value::RawValue;
-use source::{Listing, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink};
+use source::{Listing, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink, lenient};
 
-use super::json;
 use crate::{
     recognise::value,
     wire::{CoinRow, RowId},
@@ -15,13 +14,14 @@ pub(super) fn parse(
     reply: &Reply,
     out: &mut dyn Sink,
 ) -> Result<Parsed, ReplyError> {
-    let rows: Vec<&RawValue> = json(&reply.body)?;
+    let text = lenient::text(&reply.body);
+    let rows: Vec<&RawValue> = lenient::read(&text)?;
     // The delisted ones are another request, which only a person makes.
     let active = value(&request.query, "status") != Some("inactive");
     let mut listed = 0_u32;
     for row in rows {
         match serde_json::from_str::<CoinRow>(row.get()) {
-            Ok(coin) if !coin.id.is_empty() => {
+            Ok(coin) if is_id(&coin.id) => {
                 out.listing(listing(coin, active));
                 listed += 1;
             }
@@ -42,19 +42,24 @@ pub(super) fn parse(
     Ok(Parsed::default())
 }
 
+/// Whether a text can be asked for; one that was spoilt on its way cannot.
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && !id.contains(char::REPLACEMENT_CHARACTER)
+}
+
 /// An address may be null, and a native coin may name the empty platform: neither links anything.
 fn listing(coin: CoinRow, active: bool) -> Listing {
     let links = coin
         .platforms
         .unwrap_or_default()
         .into_iter()
-        .filter_map(|(platform, address)| Some((platform, address?)))
+        .filter_map(|(platform, address)| Some((platform, address.0?)))
         .filter(|(platform, address)| !platform.is_empty() && !address.is_empty())
         .collect();
     Listing {
         subject: Subject::of_asset(coin.id.as_str()),
-        symbol: coin.symbol,
-        name: coin.name,
+        symbol: coin.symbol.0,
+        name: coin.name.0,
         links,
         active,
     }

@@ -3,12 +3,12 @@
 //! The answer holds every quote currency at once. The label is the hour in which the vendor counted
 //! (`updated_at`), at whatever minute: nothing else will ever fill it. The vendor counts every ten
 //! minutes: of a count made so shortly before the hour we are in, there is no newer one, and it is that
-//! hour's. What the answer does not name settles nothing.
+//! hour's. What the answer does not name, or names in an odd way, settles nothing.
 
 use model::{Key, Step, TimeRange, Ts};
-use source::{Outcome, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink};
+use source::{Outcome, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink, lenient};
 
-use super::{STALE_SECS, asked, json};
+use super::{STALE_SECS, asked};
 use crate::{
     metrics::{GLOBAL_ASSET, Live, Verdict},
     recognise::DEFAULT_QUOTE,
@@ -23,8 +23,8 @@ pub(super) fn parse(
     reply: &Reply,
     out: &mut dyn Sink,
 ) -> Result<Parsed, ReplyError> {
-    let Global { data } = json(&reply.body)?;
-    let at = Ts::from_secs(data.updated_at);
+    let Global { data } = lenient::read(&lenient::text(&reply.body))?;
+    let at = counted_at(&data)?;
     let now = reply.received_at;
     let hour = Step::Hour.floor(now);
     let newest = TimeRange::new(hour.plus_secs(-CACHE_SECS), now);
@@ -54,6 +54,22 @@ pub(super) fn parse(
     Ok(Parsed::default())
 }
 
+/// Returns when the vendor counted; refuses what has no values to go with it.
+fn counted_at(data: &GlobalData) -> Result<Ts, ReplyError> {
+    let malformed = |what: &str| ReplyError::Malformed(what.to_owned());
+    let maps = [
+        &data.total_market_cap,
+        &data.total_volume,
+        &data.market_cap_percentage,
+    ];
+    if maps.iter().all(|map| map.is_empty()) {
+        return Err(malformed("not a single value"));
+    }
+    let secs = data.updated_at.integer();
+    secs.map(Ts::from_secs)
+        .ok_or_else(|| malformed("no time of the count"))
+}
+
 fn values(request: &RequestSpec, key: &Key, data: &GlobalData, label: Ts, out: &mut dyn Sink) {
     let hour = TimeRange::new(label, Step::Hour.next(label));
     let kept = request.block.labels;
@@ -78,6 +94,10 @@ fn values(request: &RequestSpec, key: &Key, data: &GlobalData, label: Ts, out: &
                 }
             }
             Verdict::Missing => out.outcome(slot, Outcome::Failed),
+            Verdict::Unread(why) => {
+                out.outcome(slot, Outcome::Failed);
+                out.reject(reject(Some(metric.name), label, why));
+            }
             Verdict::Wrong(why) => out.reject(reject(Some(metric.name), label, why)),
         }
     }

@@ -1,8 +1,8 @@
 //! `/coins/markets`: the live values of many coins.
 //!
 //! The label of a row is the hour in which the vendor took it (`last_updated`); taken within a quarter
-//! before the current hour it belongs to that, as in a chart. Taken later than a quarter past, it counts only for metrics without history: the hour of the others belongs to the
-//! chart. A null of a metric without history settles its hour as empty, because no other answer will
+//! before the current hour it belongs to that, as in a chart. Taken later than a quarter past, it
+//! counts only for metrics without history: the hour of the others belongs to the chart. A null of a metric without history settles its hour as empty, because no other answer will
 //! ever tell more; a null of the others settles nothing, because the chart will. A row older than two
 //! hours, or without a time, is no answer at all. A coin that was asked for and is not there is
 //! `Absent`: the vendor leaves out unknown and delisted ids without an error, and so does a lost row.
@@ -11,15 +11,17 @@ use std::collections::BTreeSet;
 
 use model::{AssetId, DatasetId, Key, SeriesKey, Step, TimeRange, Ts};
 use serde_json::value::RawValue;
-use source::{Outcome, Parsed, Reject, Reply, ReplyError, RequestSpec, Role, Sink, Source as _};
+use source::{
+    Outcome, Parsed, Reject, Reply, ReplyError, RequestSpec, Role, Sink, Source as _, lenient,
+};
 
-use super::{STALE_SECS, TOLERANCE_SECS, asked, json};
+use super::{STALE_SECS, TOLERANCE_SECS, asked};
 use crate::{
     CoinGecko,
     datasets::SOURCE,
     metrics::{Live as Place, Metric, RowField, Verdict},
     recognise::quote,
-    wire::{Field, MarketRow, RowId},
+    wire::{MarketRow, RowId},
 };
 
 pub(super) fn parse(
@@ -28,7 +30,8 @@ pub(super) fn parse(
     reply: &Reply,
     out: &mut dyn Sink,
 ) -> Result<Parsed, ReplyError> {
-    let rows: Vec<&RawValue> = json(&reply.body)?;
+    let text = lenient::text(&reply.body);
+    let rows: Vec<&RawValue> = lenient::read(&text)?;
     let quote = quote(&request.query).unwrap_or_default();
     let mut live = Live {
         source,
@@ -98,7 +101,11 @@ impl Live<'_> {
 
     /// Returns the moment of a row, if it is one that counts now.
     fn taken_at(&self, row: &MarketRow) -> Result<Ts, (Option<Ts>, &'static str)> {
-        let text = row.last_updated.as_deref().ok_or((None, "without_time"))?;
+        let text = row
+            .last_updated
+            .0
+            .as_deref()
+            .ok_or((None, "without_time"))?;
         let at = Ts::parse(text).map_err(|_| (None, "unreadable_time"))?;
         let label = self.label(at);
         if at < self.now.plus_secs(-STALE_SECS) {
@@ -132,23 +139,18 @@ impl Live<'_> {
                 continue;
             };
             let hour = self.kept(TimeRange::new(label, label.plus_secs(3_600)));
-            let Field::Named(number) = field(row) else {
-                self.out.outcome(slot, Outcome::Failed);
-                continue;
-            };
-            match metric.valid.judge(number) {
+            match metric.valid.judge(field(row)) {
                 Verdict::Value(value) => {
                     self.out.point(slot, label, value);
                     self.settle(slot, hour, Outcome::Answered);
                 }
                 Verdict::Missing if has_history => {}
                 Verdict::Missing => self.settle(slot, hour, Outcome::Empty),
-                Verdict::Wrong(why) => self.out.reject(Reject {
-                    asset: key.asset.clone(),
-                    metric: Some(metric.name.into()),
-                    label: Some(label),
-                    why,
-                }),
+                Verdict::Unread(why) => {
+                    self.out.outcome(slot, Outcome::Failed);
+                    self.reject_value(key, metric, label, why);
+                }
+                Verdict::Wrong(why) => self.reject_value(key, metric, label, why),
             }
         }
     }
@@ -202,6 +204,15 @@ impl Live<'_> {
                 self.out.outcome(slot, outcome);
             }
         }
+    }
+
+    fn reject_value(&mut self, key: &Key, metric: &Metric, label: Ts, why: &'static str) {
+        self.out.reject(Reject {
+            asset: key.asset.clone(),
+            metric: Some(metric.name.into()),
+            label: Some(label),
+            why,
+        });
     }
 
     fn reject(&mut self, asset: AssetId, label: Option<Ts>, why: &'static str) {

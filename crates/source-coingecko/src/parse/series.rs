@@ -3,13 +3,16 @@
 //!
 //! What it vouches for: inside its window, labels that are due by the dataset's lag. It may be a copy
 //! out of the vendor's cache, as old as its last stamp: a label that was not due then and has no value
-//! is not `Empty` but open, until the cache must have turned over.
+//! is not `Empty` but open, until the cache must have turned over. What could not be read is open too.
 
-use std::{borrow::Cow, collections::BTreeMap};
+mod scope;
 
-use model::{Key, Spans, Step, TimeRange, Ts};
-use source::{Outcome, Reject, Reply, ReplyError, RequestSpec, Sink};
+use std::borrow::Cow;
 
+use model::{Step, TimeRange, Ts};
+use source::{Reply, ReplyError, RequestSpec, Sink};
+
+pub(super) use self::scope::Scope;
 use super::{TOLERANCE_SECS, is_asked};
 use crate::{
     CoinGecko,
@@ -62,10 +65,15 @@ impl Rule {
         if self.tolerance_secs == 0 {
             return is_on_grid(self.step, stamp).then_some((stamp, 0));
         }
-        let nearest = self.step.floor(stamp.plus_secs(self.step.max_secs() / 2));
+        let nearest = self.nearest(stamp);
         let distance = stamp.millis().abs_diff(nearest.millis());
         let tolerance = self.tolerance_secs.unsigned_abs() * 1_000;
         (distance <= tolerance).then_some((nearest, distance))
+    }
+
+    /// The label nearest to a stamp, however far.
+    fn nearest(&self, stamp: Ts) -> Ts {
+        self.step.floor(stamp.plus_secs(self.step.max_secs() / 2))
     }
 
     /// The first label after a moment.
@@ -103,6 +111,22 @@ pub(super) struct Line<'a> {
     pub(super) samples: Cow<'a, [Sample]>,
 }
 
+impl Line<'_> {
+    /// Whether there is a sample of which something can be read.
+    fn is_readable(&self) -> bool {
+        self.samples.iter().any(|sample| {
+            let verdict = self.metric.valid.judge(sample.value);
+            sample.stamp().is_some() && !matches!(verdict, Verdict::Unread(_))
+        })
+    }
+}
+
+impl Sample {
+    fn stamp(&self) -> Option<Ts> {
+        self.stamp_ms.map(Ts::from_millis)
+    }
+}
+
 /// An answer about the past.
 pub(super) struct Series<'a> {
     pub(super) rule: Rule,
@@ -119,6 +143,9 @@ impl Series<'_> {
     ) -> Result<Scope, ReplyError> {
         let wrong = |what: &str| ReplyError::Malformed(what.to_owned());
         let key = key_of(request).ok_or_else(|| wrong("the request names no key"))?;
+        if self.is_unreadable() {
+            return Err(wrong("not a single sample can be read"));
+        }
         let stamps = self.stamps();
         let window = window_of(request, reply.received_at, &stamps);
         (self.rule.check_spacing)(self.rule.step, &stamps)
@@ -134,10 +161,15 @@ impl Series<'_> {
         Ok(scope)
     }
 
+    fn is_unreadable(&self) -> bool {
+        let is_empty = self.lines.iter().all(|line| line.samples.is_empty());
+        !is_empty && !self.lines.iter().any(Line::is_readable)
+    }
+
     /// Returns every stamp of the answer, ascending, once.
     fn stamps(&self) -> Vec<Ts> {
         let samples = self.lines.iter().flat_map(|line| line.samples.iter());
-        let mut stamps: Vec<Ts> = samples.map(|sample| Ts::from_millis(sample.0)).collect();
+        let mut stamps: Vec<Ts> = samples.filter_map(Sample::stamp).collect();
         stamps.sort_unstable();
         stamps.dedup();
         stamps
@@ -168,143 +200,5 @@ fn check_place(window: TimeRange, stamps: &[Ts]) -> Result<(), &'static str> {
         Ok(())
     } else {
         Err("no point near the window that was asked for")
-    }
-}
-
-/// The sample that stands for a label: the nearest, of two equally near the earlier.
-#[derive(Clone, Copy, Debug)]
-struct Chosen {
-    distance_ms: u64,
-    stamp_ms: i64,
-    value: f64,
-}
-
-/// Which labels count, and what the answer can say of them.
-#[derive(Debug)]
-pub(super) struct Scope {
-    rule: Rule,
-    /// The labels to keep, none of them before it is due.
-    labels: TimeRange,
-    /// The part of them where a missing value means that there is none.
-    vouched: TimeRange,
-    /// The stamp of the live sample.
-    live: Option<Ts>,
-    /// The first label that is not due yet.
-    due: Ts,
-}
-
-impl Scope {
-    fn new(kept: TimeRange, window: TimeRange, now: Ts, rule: Rule, stamps: &[Ts]) -> Self {
-        let (step, lag) = (rule.step, rule.lag_secs);
-        let due = rule.after(now.plus_secs(-lag));
-        // A sample of the first or last label may have fallen off the edge of the window.
-        let edge = rule.tolerance_secs;
-        let inside = TimeRange::new(
-            step.ceil(window.start.plus_secs(edge)),
-            rule.after(window.end.plus_secs(-edge)),
-        );
-        let whole = TimeRange::new(
-            step.floor(window.start),
-            rule.after(window.end.plus_secs(edge)),
-        );
-        let labels = if kept.is_empty() { whole } else { kept };
-        let labels = TimeRange::new(labels.start.min(due), labels.end.min(due));
-        // The answer may be a copy as old as its last stamp, or as the vendor's cache allows: it knows
-        // the labels that were due then.
-        let last = stamps.last().copied().filter(|_| rule.ends_live);
-        let old_enough = rule.after(now.plus_secs(-lag - rule.cache_secs));
-        let copied = last.map(|last| rule.after(last.plus_secs(-lag)));
-        let known = copied.map_or(old_enough, |copied| copied.max(old_enough));
-        let vouched = labels.intersect(inside);
-        Self {
-            rule,
-            labels,
-            vouched: TimeRange::new(vouched.start, vouched.end.min(known)),
-            live: last.filter(|last| *last > now.plus_secs(-lag)),
-            due,
-        }
-    }
-
-    /// Hands over a metric's values, rejects and outcomes.
-    fn read(&self, key: &Key, line: &Line<'_>, out: &mut dyn Sink) {
-        let (name, step) = (line.metric.name, self.rule.step);
-        let Some(slot) = out.slot(key, name, step) else {
-            return;
-        };
-        let values = self.values(line, |label, why| {
-            if self.labels.contains(label) {
-                out.reject(Reject {
-                    asset: key.asset.clone(),
-                    metric: Some(name.into()),
-                    label: Some(label),
-                    why,
-                });
-            }
-        });
-        let mut answered = Spans::new();
-        for (label, chosen) in values {
-            if self.labels.contains(label) {
-                out.point(slot, label, chosen.value);
-                answered.insert(TimeRange::new(label, step.next(label)));
-            }
-        }
-        for outcome in self.outcomes(&answered) {
-            out.outcome(slot, outcome);
-        }
-    }
-
-    /// Returns the first label of a metric that has a value, asked for or not.
-    pub(super) fn first_label(&self, line: &Line<'_>) -> Option<Ts> {
-        self.values(line, |_, _| {}).into_keys().next()
-    }
-
-    /// Returns the values of a metric by label, padding included; tells what no value can be.
-    fn values(
-        &self,
-        line: &Line<'_>,
-        mut wrong: impl FnMut(Ts, &'static str),
-    ) -> BTreeMap<Ts, Chosen> {
-        let mut values: BTreeMap<Ts, Chosen> = BTreeMap::new();
-        for sample in line.samples.iter() {
-            let stamp = Ts::from_millis(sample.0);
-            let Some((label, distance_ms)) = self.rule.label(stamp) else {
-                continue;
-            };
-            if label >= self.due || Some(stamp) == self.live {
-                continue;
-            }
-            match line.metric.valid.judge(sample.1) {
-                Verdict::Missing => {}
-                Verdict::Wrong(why) => wrong(label, why),
-                Verdict::Value(value) => {
-                    let new = Chosen {
-                        distance_ms,
-                        stamp_ms: sample.0,
-                        value,
-                    };
-                    let chosen = values.entry(label).or_insert(new);
-                    if (new.distance_ms, new.stamp_ms) < (chosen.distance_ms, chosen.stamp_ms) {
-                        *chosen = new;
-                    }
-                }
-            }
-        }
-        values
-    }
-
-    /// Returns what is settled, ascending: labels with a value, and the vouched ones without.
-    fn outcomes(&self, answered: &Spans) -> Vec<Outcome> {
-        let empty = answered.gaps(self.vouched);
-        let mut outcomes: Vec<(Ts, Outcome)> = answered
-            .iter()
-            .map(|range| (range.start, Outcome::Answered(range)))
-            .chain(
-                empty
-                    .iter()
-                    .map(|range| (range.start, Outcome::Empty(range))),
-            )
-            .collect();
-        outcomes.sort_by_key(|(start, _)| *start);
-        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
     }
 }

@@ -23,11 +23,11 @@ fn daily_candles_are_asked_for_by_170_days() {
     ];
     let requests = plan(&vendor(Plan::Analyst), &ask(OHLC_DAILY, NOW, wants));
     insta::assert_snapshot!(lines(&requests), @r#"
-    /coins/aave/ohlc/range?from=1764374400&interval=daily&to=1779064500&vs_currency=usd
+    /coins/aave/ohlc/range?from=1764374400&interval=daily&to=1779065400&vs_currency=usd
       aave/usd ["CLOSE", "HIGH", "LOW", "OPEN"] [2025-11-30T00:00:00Z, 2026-05-19T00:00:00Z)
-    /coins/bitcoin/ohlc/range?from=1778976000&interval=daily&to=1779064500&vs_currency=eur
+    /coins/bitcoin/ohlc/range?from=1778976000&interval=daily&to=1779065400&vs_currency=eur
       bitcoin/eur ["CLOSE"] [2026-05-18T00:00:00Z, 2026-05-19T00:00:00Z)
-    /coins/aave/ohlc/range?from=1753920000&interval=daily&to=1764376500&vs_currency=usd
+    /coins/aave/ohlc/range?from=1753920000&interval=daily&to=1764377400&vs_currency=usd
       aave/usd ["CLOSE", "HIGH", "LOW", "OPEN"] [2025-08-01T00:00:00Z, 2025-11-30T00:00:00Z)
     "#);
 }
@@ -94,7 +94,7 @@ fn ohlc_daily_three_days() {
     let path = "/coins/bitcoin/ohlc/range?vs_currency=usd&from=2025-12-01&to=2025-12-03\
                 &interval=daily";
     let body = body!("ohlc_daily/three_days.json");
-    insta::assert_snapshot!(told(&look(path, body, "2025-12-03T00:35:00Z").unwrap()));
+    insta::assert_snapshot!(told(&look(path, body, "2025-12-03T00:50:00Z").unwrap()));
 }
 
 #[test]
@@ -135,6 +135,24 @@ fn an_hour_counts_once_no_copy_can_hold_it_open() {
     let open = range("2026-05-18T01:00:00Z", "2026-05-18T02:00:00Z");
     let early = hourly(open, "2026-05-18T00:59:00Z", body).unwrap();
     assert!(early.points.is_empty() && early.outcomes.is_empty());
+}
+
+#[test]
+fn a_day_counts_once_no_copy_can_lack_it() {
+    let labels = range("2025-12-02", "2025-12-04");
+    let vendor = vendor(Plan::Analyst);
+    let read = |now: &str| {
+        let wants = vec![want("bitcoin", "usd", &["CLOSE"], labels)];
+        let requests = plan(&vendor, &ask(OHLC_DAILY, now, wants));
+        let body = body!("ohlc_daily/three_days.json");
+        let (record, _) = read(&vendor, &requests[0], &reply(body, now)).unwrap();
+        outcomes(&record)
+    };
+    // Ready at 00:35; at 00:36 the answer may be a copy of 00:21, with the candle still open.
+    let first = range("2025-12-02", "2025-12-03");
+    assert_eq!(read("2025-12-03T00:36:00Z"), [Outcome::Answered(first)]);
+    assert_eq!(read("2025-12-03T00:49:59Z"), [Outcome::Answered(first)]);
+    assert_eq!(read("2025-12-03T00:50:00Z"), [Outcome::Answered(labels)]);
 }
 
 #[test]

@@ -121,11 +121,18 @@ fn the_order_of_belief_for_a_wait() {
     assert_eq!(wait(&[]), Some(60));
     // Never zero, never for ever.
     assert_eq!(wait(&[("retry-after", "0")]), Some(1));
-    assert_eq!(
-        wait(&[("retry-after", "Mon, 09 Mar 2020 03:27:30 GMT")]),
-        Some(1)
-    );
     assert_eq!(wait(&[("retry-after", "999999999")]), Some(3_600));
+    // What has passed says nothing: a clock is wrong, and a try each second would prolong the block.
+    let passed = ("x-ratelimit-reset", "2026-03-09 03:26:59 +0000");
+    assert_eq!(wait(&[passed]), Some(60));
+    assert_eq!(
+        wait(&[("x-ratelimit-reset", "2026-03-09 03:27:00 +0000")]),
+        Some(60)
+    );
+    let long_ago = ("retry-after", "Mon, 09 Mar 2020 03:27:30 GMT");
+    assert_eq!(wait(&[long_ago]), Some(60));
+    let soon = ("x-ratelimit-reset", "2026-03-09 03:27:20 +0000");
+    assert_eq!(wait(&[long_ago, soon]), Some(20));
 }
 
 #[test]
@@ -164,6 +171,12 @@ fn pages_and_cut_bodies_pass() {
         );
     }
     assert_eq!(check(&chart(), 403, &[], "").class(), "transient");
+    // Cut off, it may have said anything.
+    for status in [400, 401, 403, 404, 422] {
+        let cut = r#"{"status":{"error_code":10"#;
+        let class = check(&chart(), status, &[], cut).class();
+        assert_eq!(class, "transient", "{status}");
+    }
 }
 
 #[test]
@@ -186,6 +199,129 @@ fn only_what_is_about_one_coin_can_say_that_it_is_not_there() {
         check(&request("/coins/list"), 404, &[], text).class(),
         "transient"
     );
+}
+
+#[test]
+fn only_the_coin_itself_can_be_said_not_to_be_there() {
+    for (text, class) in [
+        ("coin not found", "not_found"),
+        ("Coin not found.", "not_found"),
+        ("Could not find coin with the given id", "not_found"),
+        ("Incorrect path. Please check the docs", "transient"),
+        ("not found", "transient"),
+        ("", "transient"),
+    ] {
+        let plain = format!(r#"{{"error":"{text}"}}"#);
+        assert_eq!(check(&chart(), 404, &[], &plain).class(), class, "{text}");
+        let coded = format!(r#"{{"status":{{"error_code":404,"error_message":"{text}"}}}}"#);
+        assert_eq!(check(&chart(), 404, &[], &coded).class(), class, "{text}");
+    }
+}
+
+#[test]
+fn a_code_is_read_in_every_dress() {
+    let class = |body: &[u8]| {
+        let mut answer = answer(401, &[], "");
+        answer.body = bytes::Bytes::copy_from_slice(body);
+        vendor(Plan::Demo)
+            .check(&chart(), &answer)
+            .unwrap_err()
+            .class()
+    };
+    for body in [
+        b"\xef\xbb\xbf{\"error\":{\"status\":{\"error_code\":10012}}}".as_slice(),
+        br#"{"error":{"status":{"error_code":10012.0,"error_message":"x"}}}"#,
+        br#"{"error":{"status":{"error_code":"10012","error_message":["x"]}}}"#,
+        b"{\"error\":{\"status\":{\"error_code\":10012,\"error_message\":\"\xff\"}}}",
+        br#"{"error":{"error_code":10012,"error_message":"x"}}"#,
+        br#"{"error":{"status":{"error_code":10012,"error_code":10012}}}"#,
+        br#"{"error":"Unauthorized","error":{"status":{"error_code":10012}}}"#,
+        br#"{"error":"Your request exceeds the allowed time range."}"#,
+    ] {
+        assert_eq!(
+            class(body),
+            "outside_plan",
+            "{}",
+            String::from_utf8_lossy(body)
+        );
+    }
+    let mixed = br#"{"error":"Unauthorized","status":{"error_code":10005}}"#;
+    assert_eq!(class(mixed), "not_entitled");
+    // Without a code, or cut before it, the status alone speaks.
+    assert_eq!(class(br#"{"error":"Unauthorized"}"#), "unauthorized");
+    assert_eq!(class(b"{}"), "unauthorized");
+    assert_eq!(class(br#"{"error":{"status":{"error_co"#), "transient");
+}
+
+#[test]
+fn a_status_that_passes_comes_before_a_code_that_stops() {
+    for code in [401, 403, 10_002, 10_005, 10_010, 10_011, 10_012] {
+        let body = format!(r#"{{"status":{{"error_code":{code},"error_message":"x"}}}}"#);
+        let class = |status| check(&chart(), status, &[], &body).class();
+        assert_eq!(class(429), "throttled", "{code}");
+        for status in [408, 500, 502, 503, 520] {
+            assert_eq!(class(status), "transient", "{status} {code}");
+        }
+    }
+    let spent = r#"{"status":{"error_code":10006,"error_message":"x"}}"#;
+    assert_eq!(check(&chart(), 503, &[], spent).class(), "quota_exhausted");
+}
+
+#[test]
+fn a_403_stops_the_source_only_where_it_names_the_agent() {
+    let class = |status, code, text: &str| {
+        let body = format!(r#"{{"status":{{"error_code":{code},"error_message":"{text}"}}}}"#);
+        check(&chart(), status, &[], &body).class()
+    };
+    for text in ["Please add a User-Agent", "user agent", "USERAGENT missing"] {
+        assert_eq!(class(403, 403, text), "unauthorized", "{text}");
+        assert_eq!(class(200, 403, text), "unauthorized", "{text}");
+    }
+    assert_eq!(class(403, 403, "Forbidden"), "transient");
+    assert_eq!(class(401, 403, "Forbidden"), "transient");
+    assert_eq!(class(403, 10_002, "Forbidden"), "unauthorized");
+    assert_eq!(class(403, 401, "invalid pro api key usage"), "unauthorized");
+    let plain = |text| check(&chart(), 403, &[], text).class();
+    assert_eq!(plain(r#"{"error":"Bad user_agent"}"#), "unauthorized");
+    assert_eq!(plain(r#"{"error":"Forbidden"}"#), "transient");
+}
+
+#[test]
+fn what_is_not_established_is_read_by_its_words() {
+    let class = |status, text: &str| {
+        let plain = format!(r#"{{"error":"{text}"}}"#);
+        let coded = format!(r#"{{"status":{{"error_code":{status},"error_message":"{text}"}}}}"#);
+        let class = |body: &str| check(&chart(), status, &[], body).class();
+        assert_eq!(class(&plain), class(&coded), "{text}");
+        class(&plain)
+    };
+    for (status, text, expected) in [
+        (
+            429,
+            "You've reached your monthly API calls limit.",
+            "quota_exhausted",
+        ),
+        (429, "Credits of this month are used up", "quota_exhausted"),
+        (429, "You've exceeded the Rate Limit.", "throttled"),
+        (
+            429,
+            "30 calls a minute, 10000 a month: wait a minute",
+            "throttled",
+        ),
+        (
+            401,
+            "interval=hourly is exclusive to Enterprise plan customers only. Please contact us.",
+            "not_entitled",
+        ),
+        (
+            401,
+            "This request is limited to PRO API subscribers.",
+            "not_entitled",
+        ),
+        (401, "invalid demo api key usage", "unauthorized"),
+    ] {
+        assert_eq!(class(status, text), expected, "{status} {text}");
+    }
 }
 
 #[test]

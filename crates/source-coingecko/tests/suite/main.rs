@@ -11,10 +11,12 @@ mod check;
 mod config;
 mod conformance;
 mod never_panics;
+mod odd;
 mod plan;
 mod recognise;
 mod supply;
 mod traps;
+mod variants;
 mod whole_market;
 
 use std::fmt::Write as _;

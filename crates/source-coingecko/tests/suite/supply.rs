@@ -50,10 +50,17 @@ fn the_chart_of_the_other_supply_is_no_answer() {
     let class = |body: &[u8]| look(path, body, NOW).unwrap_err().class();
     assert_eq!(class(body!("supply_daily/three_days.json")), "malformed");
     assert_eq!(class(b"{}"), "malformed");
-    assert_eq!(
-        class(br#"{"total_supply":[["1735689600000",1]]}"#),
-        "malformed"
-    );
+    assert_eq!(class(br#"{"total_supply":null}"#), "malformed");
+}
+
+#[test]
+fn stamps_may_be_texts_as_values_are() {
+    let path = "/coins/bitcoin/circulating_supply_chart/range?from=2025-01-01&to=2025-01-03";
+    let told = |body: &[u8]| told(&look(path, body, "2025-01-03T01:00:00Z").unwrap());
+    let body = String::from_utf8(body!("supply_daily/three_days.json").to_vec()).unwrap();
+    let texts = body.replace("1735776000000", "\"1735776000000\"");
+    assert_ne!(texts, body);
+    assert_eq!(told(texts.as_bytes()), told(body.as_bytes()));
 }
 
 #[test]

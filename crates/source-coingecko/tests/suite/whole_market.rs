@@ -67,6 +67,31 @@ fn what_the_answer_does_not_say_settles_nothing() {
 }
 
 #[test]
+fn one_odd_currency_or_map_costs_itself() {
+    let body = br#"{"data":{"updated_at":"1779878351","total_market_cap":{"usd":"2.5e12","eur":[]},
+                    "total_volume":null,"market_cap_percentage":{"btc":1e999,"eth":9.5}}}"#;
+    let record = look("/global", body, "2026-05-27T10:40:00Z").unwrap();
+    let points: Vec<(&str, f64)> = record
+        .points
+        .iter()
+        .map(|point| (point.metric.as_str(), point.value))
+        .collect();
+    assert_eq!(
+        points,
+        [("ETH_DOMINANCE", 9.5), ("GLOBAL_MARKET_CAP", 2.5e12)]
+    );
+    let failed: Vec<&str> = record
+        .outcomes
+        .iter()
+        .filter(|(_, _, outcome)| *outcome == Outcome::Failed)
+        .map(|(_, metric, _)| metric.as_str())
+        .collect();
+    assert_eq!(failed, ["BTC_DOMINANCE", "GLOBAL_VOLUME_24H"]);
+    let why: Vec<&str> = record.rejects.iter().map(|reject| reject.why).collect();
+    assert_eq!(why, ["no_number", "no_value"]);
+}
+
+#[test]
 fn the_newest_count_there_is_belongs_to_the_hour_we_are_in() {
     let label = |counted: &str, now| {
         let market = String::from_utf8(body!("global/market.json").to_vec()).unwrap();
@@ -105,6 +130,8 @@ fn old_and_coming_counts_are_no_values_of_now() {
     let class = |body: &[u8]| look("/global", body, NOW).unwrap_err().class();
     assert_eq!(class(b"{}"), "malformed");
     assert_eq!(class(br#"{"data":{"updated_at":1779878351}}"#), "malformed");
+    let timeless = br#"{"data":{"total_volume":{"usd":1},"updated_at":"now"}}"#;
+    assert_eq!(class(timeless), "malformed");
 }
 
 #[test]

@@ -106,22 +106,21 @@ pub(super) fn good(source: &dyn Source, request: &RequestSpec, reply: &Reply, re
     }
 }
 
-/// Checks that a batch which lost a key does not settle that key.
+/// Checks that an answer which lost a key does not settle that key. An answer about one key often
+/// names it in passing only: there it counts where no number is left beside it.
 pub(super) fn without_a_key(
     source: &dyn Source,
     request: &RequestSpec,
     reply: &Reply,
     report: &mut Report,
 ) {
-    if request.block.keys.len() < 2 {
-        return;
-    }
+    let is_batch = request.block.keys.len() > 1;
     let Ok(body) = serde_json::from_slice::<Value>(&reply.body) else {
         return;
     };
     for key in &request.block.keys {
         let mut body = body.clone();
-        if !take_out(&mut body, key.asset.as_str()) {
+        if !take_out(&mut body, key.asset.as_str()) || !(is_batch || is_hollow(&body)) {
             continue;
         }
         let reply = Reply {
@@ -166,6 +165,17 @@ fn take_out(body: &mut Value, id: &str) -> bool {
             found
         }
         _ => false,
+    }
+}
+
+/// Whether there is not a single number in it, nor a text that is one.
+fn is_hollow(body: &Value) -> bool {
+    match body {
+        Value::Number(_) => false,
+        Value::String(text) => text.parse::<f64>().is_err(),
+        Value::Array(items) => items.iter().all(is_hollow),
+        Value::Object(fields) => fields.values().all(is_hollow),
+        _ => true,
     }
 }
 
