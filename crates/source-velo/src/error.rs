@@ -9,10 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use model::Ts;
 use source::{Reply, ReplyError, RequestSpec, lenient};
 
-use crate::{
-    datasets::{ROWS, ROWS_DAILY},
-    wire::excerpt,
-};
+use crate::datasets::{ROWS, ROWS_DAILY};
 
 /// The vendor's window: the shortest wait after a 429 (section 7).
 const WINDOW: Duration = Duration::from_secs(30);
@@ -24,7 +21,10 @@ pub(crate) fn check(request: &RequestSpec, reply: &Reply) -> Result<(), ReplyErr
     let is_page = lenient::text(&reply.body).starts_with('<');
     let what = || match is_page {
         true => format!("status {status}, a page"),
-        false => format!("status {status}: {}", excerpt(&reply.body)),
+        false => format!(
+            "status {status}: {}",
+            lenient::excerpt(&lenient::text(&reply.body))
+        ),
     };
     Err(match status {
         200 if is_page => ReplyError::Transient(what()),

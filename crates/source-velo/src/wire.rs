@@ -1,7 +1,5 @@
 //! Bodies as the vendor writes them: CSV with a header line, read by the names in it (trap 13).
 
-use std::borrow::Cow;
-
 use csv::{ReaderBuilder, StringRecord};
 use source::{ReplyError, lenient};
 
@@ -82,23 +80,5 @@ impl<'a> Row<'a> {
     /// Returns milliseconds.
     pub(crate) fn millis(self, place: Option<usize>) -> Option<i64> {
         self.number(place?).integer()
-    }
-}
-
-/// Returns the first words of a plain text, for an error.
-pub(crate) fn excerpt(body: &[u8]) -> Cow<'static, str> {
-    const MOST: usize = 120;
-    let text = lenient::text(body);
-    let line: String = text
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .take(MOST)
-        .collect();
-    if line.is_empty() {
-        Cow::Borrowed("no text")
-    } else {
-        Cow::Owned(line)
     }
 }
