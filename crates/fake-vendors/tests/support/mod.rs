@@ -6,6 +6,8 @@
     reason = "test code, and each test file uses its part"
 )]
 
+pub(crate) mod artemis;
+
 use std::collections::BTreeMap;
 
 use fake_vendors::{FakeVendor, Options, Plan, Vendor};
