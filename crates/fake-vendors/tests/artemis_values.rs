@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::Value;
-use support::artemis::{artemis, ask, dated, dates, numbers, outline, sample};
+use support::artemis::{artemis, ask, dated, dates, kept, numbers, outline, sample};
 use support::at;
 
 #[tokio::test]
@@ -90,6 +90,24 @@ async fn equities_trade_on_days_of_trade_and_report_by_fiscal_quarter() {
     .await;
     let sparse = dates(&multiples["eq-coin"]["EARNINGS_YIELD"]).len();
     assert!((20..55).contains(&sparse), "{sparse} of 61 sessions");
+    let march = ("2026-03-01", "2026-03-31");
+    let yields = dated(&vendor, "EARNINGS_YIELD,FCF_YIELD", "eq-coin", march).await;
+    let lines = "/data/api/NET_INCOME,FREE_CASH_FLOW/?symbols=eq-coin&startDate=2025-12-31&endDate=2025-12-31&granularity=QUARTER";
+    let lines = ask(&vendor, lines).await.json()["data"]["symbols"]["eq-coin"].take();
+    let income = numbers(&lines["NET_INCOME"])[0] / numbers(&lines["FREE_CASH_FLOW"])[0];
+    let cash = kept(&yields["eq-coin"]["FCF_YIELD"]);
+    let mut both = 0;
+    for (day, earnings) in kept(&yields["eq-coin"]["EARNINGS_YIELD"]) {
+        let Some((_, cash)) = cash.iter().find(|(other, _)| *other == day) else {
+            continue;
+        };
+        both += 1;
+        assert!(
+            (earnings / cash / income - 1.0).abs() < 1e-9,
+            "of the quarter last reported"
+        );
+    }
+    assert!(both > 3, "{both} days have both");
     vendor.stop().await;
 }
 
