@@ -52,7 +52,7 @@ pub(crate) struct Row {
 pub struct Entity {
     /// Full name.
     pub name: String,
-    /// `chain`, `protocol`, `token`, `stablecoin`, `equity` or `etf`.
+    /// `chain`, `protocol`, `token`, `stablecoin`, `category`, `equity` or `etf`.
     pub kind: String,
     /// CoinGecko: coin id.
     pub coingecko_id: Option<String>,

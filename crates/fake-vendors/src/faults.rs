@@ -137,6 +137,8 @@ pub enum Fault {
     Empty,
     /// A body of zero bytes.
     NoBody,
+    /// The vendor's sentence where the data should be, with a status that claims success.
+    Message,
 }
 
 impl Fault {
@@ -157,6 +159,7 @@ impl Fault {
             Self::DropIds { .. } => "drop_ids",
             Self::Empty => "empty",
             Self::NoBody => "no_body",
+            Self::Message => "message",
         }
     }
 }

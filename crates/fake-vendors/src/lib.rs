@@ -18,6 +18,16 @@
 //! # }
 //! ```
 //!
+//! # Ids
+//!
+//! [`Options::extra_ids`] adds what a configuration names beyond the world's table; made from its columns by
+//! [`ids_from_csv`]:
+//!
+//! | vendor | an id is | columns |
+//! |---|---|---|
+//! | CoinGecko | a coin id | `coin_id` |
+//! | Artemis | a symbol, or symbol, Artemis id, kind and CoinGecko id joined by `:`, all but the first may be empty | `symbol`, or `symbol+artemis_id+kind+coingecko_id` |
+//!
 //! # Control routes
 //!
 //! Under `/_control` beside the vendor, JSON, no key:
@@ -31,11 +41,12 @@
 //! | `GET faults`, `POST faults`, `DELETE faults` | shows, replaces or clears `{"rules":[…],"revisions":[…]}` |
 //! | `POST listings` | `{"id":"…","listed":"YYYY-MM-DD","delisted":"YYYY-MM-DD"}`, any vendor's id, days optional |
 //! | `GET entities` | the world table |
-//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's: CoinGecko `coin=&quote=&metric=&step=` |
+//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's: CoinGecko `coin=&quote=&metric=&step=`, Artemis `symbol=&metric=&granularity=` |
 //!
 //! A rule is `{"matching":"/coins/markets","when":{"kind":"times","times":3},"fault":{"kind":"status429","retry_after":30}}`;
 //! see [`Rule`], [`When`], [`Fault`] and [`Revision`].
 
+mod artemis;
 mod chance;
 mod clock;
 mod coingecko;
@@ -63,14 +74,17 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
+use crate::artemis::Artemis;
 use crate::clock::SimClock;
 use crate::coingecko::series::Lane;
 use crate::coingecko::{CoinGecko, Quote};
 use crate::faults::FaultBoard;
 use crate::log::RequestLog;
 use crate::server::Shared;
+use crate::vendor::VendorApi;
 use crate::world::World;
 
+pub use crate::artemis::{ArtemisPlan, ArtemisStep, ArtemisSwitch};
 pub use crate::coingecko::Plan;
 pub use crate::entity::Entity;
 pub use crate::faults::{Fault, Faults, Rule, When};
@@ -235,7 +249,7 @@ impl FakeVendor {
 
     /// Lists or delists a coin.
     pub fn set_listing(&self, listing: &Listing) {
-        self.shared.world.set_listing(listing);
+        self.shared.set_listing(listing);
     }
 
     /// Gives access to what is true in the vendor's world.
@@ -267,12 +281,14 @@ fn shared(options: Options) -> Result<Shared, WorldError> {
         world.alter(|state| options.vendor.enrol(state, id));
     }
     let now_ms = options.now.map(instant::millis);
-    let latency = options.latency;
-    let api = match options.vendor {
-        Vendor::CoinGecko(plan) => CoinGecko::new(Arc::clone(&world), plan, options),
+    let (vendor, latency) = (options.vendor, options.latency);
+    let api: Box<dyn VendorApi> = match vendor {
+        Vendor::CoinGecko(plan) => Box::new(CoinGecko::new(Arc::clone(&world), plan, options)),
+        Vendor::Artemis(plan) => Box::new(Artemis::new(Arc::clone(&world), plan, options)?),
     };
     Ok(Shared {
-        api: Box::new(api),
+        vendor,
+        api,
         world,
         clock: SimClock::starting_at(now_ms),
         faults: FaultBoard::default(),

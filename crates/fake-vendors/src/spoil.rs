@@ -4,6 +4,11 @@ use serde_json::{Map, Value};
 
 use crate::faults::Fault;
 
+/// An object with nothing beside these is wrapping.
+const ENVELOPES: [&str; 3] = ["data", "symbols", "assets"];
+/// Fields that name the row of a list.
+const ROW_NAMES: [&str; 2] = ["id", "artemis_id"];
+
 /// Spoils `body` as `fault` says; faults of another kind leave it alone.
 pub(crate) fn body(body: &mut Vec<u8>, fault: &Fault) {
     match fault {
@@ -31,22 +36,41 @@ fn emptied(value: Value) -> Value {
                 .map(|(name, _)| (name, Value::Array(Vec::new())))
                 .collect(),
         ),
+        Value::Object(fields) if fields.keys().all(|name| is_envelope(name)) => {
+            within(fields, emptied)
+        }
         _ => Value::Object(Map::new()),
     }
 }
 
 fn without(value: Value, ids: &[String]) -> Value {
     let dropped = |id: &str| ids.iter().any(|drop| drop == id);
+    let named =
+        |row: &Value, field: &&str| row.get(field).and_then(Value::as_str).is_some_and(dropped);
     match value {
         Value::Array(rows) => {
-            let keeps = |row: &Value| !row.get("id").and_then(Value::as_str).is_some_and(dropped);
+            let keeps = |row: &Value| !ROW_NAMES.iter().any(|field| named(row, field));
             Value::Array(rows.into_iter().filter(keeps).collect())
+        }
+        Value::Object(fields) if fields.keys().all(|name| is_envelope(name)) => {
+            within(fields, |inner| without(inner, ids))
         }
         Value::Object(fields) => {
             Value::Object(fields.into_iter().filter(|(id, _)| !dropped(id)).collect())
         }
         other => other,
     }
+}
+
+fn is_envelope(name: &str) -> bool {
+    ENVELOPES.contains(&name)
+}
+
+fn within(fields: Map<String, Value>, change: impl Fn(Value) -> Value) -> Value {
+    let changed = fields
+        .into_iter()
+        .map(|(name, inner)| (name, change(inner)));
+    Value::Object(changed.collect())
 }
 
 #[cfg(test)]
@@ -80,6 +104,25 @@ mod tests {
             r#"[{"id":"b"}]"#
         );
         assert_eq!(spoiled(r#"{"a":{},"b":{}}"#, &fault), r#"{"b":{}}"#);
+    }
+
+    #[test]
+    fn envelopes_are_kept_and_what_is_in_them_is_spoiled() {
+        let series = r#"{"data":{"symbols":{"btc":{"PRICE":[]},"eth":{"PRICE":[]}}}}"#;
+        assert_eq!(spoiled(series, &Fault::Empty), r#"{"data":{"symbols":{}}}"#);
+        let fault = Fault::DropIds {
+            ids: vec!["btc".into(), "bitcoin".into()],
+        };
+        assert_eq!(
+            spoiled(series, &fault),
+            r#"{"data":{"symbols":{"eth":{"PRICE":[]}}}}"#
+        );
+        let assets = r#"{"assets":[{"artemis_id":"bitcoin"},{"artemis_id":"mev"}]}"#;
+        assert_eq!(
+            spoiled(assets, &fault),
+            r#"{"assets":[{"artemis_id":"mev"}]}"#
+        );
+        assert_eq!(spoiled(assets, &Fault::Empty), r#"{"assets":[]}"#);
     }
 
     #[test]

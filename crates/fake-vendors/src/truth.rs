@@ -105,7 +105,8 @@ impl WorldState {
         entity.price_usd * self.swing(entity, 1, entity.volatility, at_ms)
     }
 
-    fn swing(&self, entity: &Entity, salt: u64, size: f64, at_ms: i64) -> f64 {
+    /// Returns a factor that swings around 1 on its own: for what is derived from a value.
+    pub(crate) fn swing(&self, entity: &Entity, salt: u64, size: f64, at_ms: i64) -> f64 {
         (size * wave(chance::pair(entity.hash ^ self.seed, salt), at_ms)).exp()
     }
 

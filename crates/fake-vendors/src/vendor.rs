@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::artemis::{self, ArtemisPlan};
 use crate::coingecko::{self, Plan};
 use crate::faults::Fault;
 use crate::world::WorldState;
@@ -12,19 +13,22 @@ use crate::world::WorldState;
 pub enum Vendor {
     /// CoinGecko API v3.
     CoinGecko(Plan),
+    /// Artemis.
+    Artemis(ArtemisPlan),
 }
 
 impl Vendor {
-    /// Reads a vendor and its plan from their names on a command line.
+    /// Reads a vendor and its plan from their names on a command line; an empty plan is the vendor's usual one.
     ///
     /// # Errors
     /// Names what is possible where a name is unknown.
     pub fn parse(vendor: &str, plan: &str) -> Result<Self, String> {
         match vendor {
+            "coingecko" if plan.is_empty() => Ok(Self::CoinGecko(Plan::Demo)),
             "coingecko" => Ok(Self::CoinGecko(plan.parse()?)),
-            _ => Err(format!(
-                "unknown vendor `{vendor}`: only `coingecko` is simulated"
-            )),
+            "artemis" if plan.is_empty() => Ok(Self::Artemis(ArtemisPlan::default())),
+            "artemis" => Ok(Self::Artemis(plan.parse()?)),
+            _ => Err(format!("unknown vendor `{vendor}`: artemis or coingecko")),
         }
     }
 
@@ -33,6 +37,7 @@ impl Vendor {
     pub fn name(self) -> &'static str {
         match self {
             Self::CoinGecko(_) => "coingecko",
+            Self::Artemis(_) => "artemis",
         }
     }
 
@@ -40,6 +45,7 @@ impl Vendor {
     pub(crate) fn enrol(self, state: &mut WorldState, id: &str) {
         match self {
             Self::CoinGecko(_) => coingecko::enrol(state, id),
+            Self::Artemis(_) => artemis::enrol(state, id),
         }
     }
 }
@@ -47,6 +53,8 @@ impl Vendor {
 /// A request, freed of its transport.
 #[derive(Debug)]
 pub(crate) struct Call {
+    /// Path and query below the mount point, as sent.
+    pub(crate) target: String,
     /// Below the mount point, decoded, one entry per segment.
     pub(crate) segments: Vec<String>,
     /// Decoded query pairs in the order sent.

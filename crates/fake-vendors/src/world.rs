@@ -132,7 +132,7 @@ impl World {
 /// A change of an entity's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// Any vendor's id of it; one that nobody knows becomes a coin of CoinGecko.
+    /// Any vendor's id of it; one that nobody knows is made up as the simulated vendor makes up ids.
     pub id: String,
     /// First instant with data; the entity keeps its own where absent.
     pub listed_ms: Option<i64>,
