@@ -31,7 +31,15 @@
 //! | `GET faults`, `POST faults`, `DELETE faults` | shows, replaces or clears `{"rules":[…],"revisions":[…]}` |
 //! | `POST listings` | `{"id":"…","listed":"YYYY-MM-DD","delisted":"YYYY-MM-DD"}`, any vendor's id, days optional |
 //! | `GET entities` | the world table |
-//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's: CoinGecko `coin=&quote=&metric=&step=` |
+//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's: CoinGecko `coin=&quote=&metric=&step=`, Velo `type=&exchange=&product=&column=&resolution=` |
+//!
+//! # Ids
+//!
+//! [`Options::extra_ids`] and listings name things in the vendor's own words: CoinGecko by coin id (`bitcoin`), Velo by
+//! `exchange:coin:product` (`bybit:BTC:BTCUSDT`), where the product may be empty for the venue's usual one and the
+//! exchange for a coin that has a market cap alone (`:BTC:`).
+//!
+//! # Faults
 //!
 //! A rule is `{"matching":"/coins/markets","when":{"kind":"times","times":3},"fault":{"kind":"status429","retry_after":30}}`;
 //! see [`Rule`], [`When`], [`Fault`] and [`Revision`].
@@ -50,6 +58,7 @@ mod options;
 mod server;
 mod spoil;
 mod truth;
+mod velo;
 mod vendor;
 mod world;
 
@@ -69,14 +78,17 @@ use crate::coingecko::{CoinGecko, Quote};
 use crate::faults::FaultBoard;
 use crate::log::RequestLog;
 use crate::server::Shared;
+use crate::velo::Velo;
+use crate::vendor::VendorApi;
 use crate::world::World;
 
 pub use crate::coingecko::Plan;
-pub use crate::entity::Entity;
+pub use crate::entity::{Entity, VeloProduct};
 pub use crate::faults::{Fault, Faults, Rule, When};
 pub use crate::log::{Counts, RequestRecord};
 pub use crate::options::{IdsError, Options, ids_from_csv};
 pub use crate::truth::{Metric, Revision};
+pub use crate::velo::Plan as VeloPlan;
 pub use crate::vendor::Vendor;
 pub use crate::world::{Listing, WorldError};
 
@@ -263,16 +275,21 @@ impl Drop for FakeVendor {
 
 fn shared(options: Options) -> Result<Shared, WorldError> {
     let world = Arc::new(World::new(options.seed)?);
+    if let Vendor::Velo(_) = options.vendor {
+        world.alter(velo::furnish);
+    }
     for id in &options.extra_ids {
         world.alter(|state| options.vendor.enrol(state, id));
     }
     let now_ms = options.now.map(instant::millis);
     let latency = options.latency;
-    let api = match options.vendor {
-        Vendor::CoinGecko(plan) => CoinGecko::new(Arc::clone(&world), plan, options),
+    let for_api = Arc::clone(&world);
+    let api: Box<dyn VendorApi> = match options.vendor {
+        Vendor::CoinGecko(plan) => Box::new(CoinGecko::new(for_api, plan, options)),
+        Vendor::Velo(plan) => Box::new(Velo::new(for_api, plan, &options)),
     };
     Ok(Shared {
-        api: Box::new(api),
+        api,
         world,
         clock: SimClock::starting_at(now_ms),
         faults: FaultBoard::default(),

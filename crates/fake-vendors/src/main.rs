@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Plays a vendor on 127.0.0.1 until SIGTERM or Ctrl-C.
 #[derive(FromArgs)]
 struct Arguments {
-    /// whom to play: coingecko
+    /// whom to play: coingecko or velo
     #[argh(option)]
     vendor: String,
     /// port; 0 takes any (default 8601)
@@ -23,8 +23,9 @@ struct Arguments {
     /// the key that is accepted (default CG-simulated)
     #[argh(option)]
     key: Option<String>,
-    /// plan: keyless, demo, basic, analyst, lite or enterprise (default demo)
-    #[argh(option, default = "String::from(\"demo\")")]
+    /// plan; coingecko: keyless, demo, basic, analyst, lite or enterprise (default demo); velo: annual or monthly, then
+    /// + and each switch that is on: silent, forbid, coin-rows, header, no-retry-after (default annual)
+    #[argh(option, default = "String::new()")]
     plan: String,
     /// where the clock starts, RFC 3339; it runs on (default: real time)
     #[argh(option, from_str_fn(instant))]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::coingecko::{self, Plan};
 use crate::faults::Fault;
+use crate::velo;
 use crate::world::WorldState;
 
 /// A simulated vendor, with the plan it plays.
@@ -12,19 +13,21 @@ use crate::world::WorldState;
 pub enum Vendor {
     /// CoinGecko API v3.
     CoinGecko(Plan),
+    /// Velo's data API.
+    Velo(velo::Plan),
 }
 
 impl Vendor {
-    /// Reads a vendor and its plan from their names on a command line.
+    /// Reads a vendor and its plan from their names on a command line; without a plan it is the vendor's usual one.
     ///
     /// # Errors
     /// Names what is possible where a name is unknown.
     pub fn parse(vendor: &str, plan: &str) -> Result<Self, String> {
+        let or = |usual| if plan.is_empty() { usual } else { plan };
         match vendor {
-            "coingecko" => Ok(Self::CoinGecko(plan.parse()?)),
-            _ => Err(format!(
-                "unknown vendor `{vendor}`: only `coingecko` is simulated"
-            )),
+            "coingecko" => Ok(Self::CoinGecko(or("demo").parse()?)),
+            "velo" => Ok(Self::Velo(or("annual").parse()?)),
+            _ => Err(format!("unknown vendor `{vendor}`: coingecko or velo")),
         }
     }
 
@@ -33,6 +36,7 @@ impl Vendor {
     pub fn name(self) -> &'static str {
         match self {
             Self::CoinGecko(_) => "coingecko",
+            Self::Velo(_) => "velo",
         }
     }
 
@@ -40,6 +44,7 @@ impl Vendor {
     pub(crate) fn enrol(self, state: &mut WorldState, id: &str) {
         match self {
             Self::CoinGecko(_) => coingecko::enrol(state, id),
+            Self::Velo(_) => velo::enrol(state, id),
         }
     }
 }
