@@ -146,6 +146,10 @@ async fn an_hour_is_the_sum_of_its_minutes_in_all_columns() {
                 &mut read(&vendor, product, columns, (start, start + 6 * HOUR_MS), "1").await,
             );
         }
+        if columns == FUTURES {
+            let even = |cells: &Vec<Exact>| cells[19] == cells[20];
+            assert!(minutes.values().all(even), "a minute has one rate");
+        }
         let wide = read(&vendor, product, columns, range, "60").await;
         assert!(wide.len() > 10, "{product}");
         compare(columns, &wide, &minutes, HOUR_MS);
