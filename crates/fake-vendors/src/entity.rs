@@ -47,6 +47,37 @@ pub(crate) struct Row {
     flags: String,
 }
 
+/// Velo: one pair or contract of a venue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VeloProduct {
+    /// Velo's id of the venue.
+    pub exchange: String,
+    /// Velo's ticker; a contract on many coins bears the multiple in front.
+    pub coin: String,
+    /// The venue's symbol.
+    pub product: String,
+}
+
+impl VeloProduct {
+    /// Tells whether the id, `exchange:coin:product`, or the ticker alone means the product.
+    pub(crate) fn is_called(&self, id: &str) -> bool {
+        let mut parts = id.splitn(3, ':');
+        let all = [&self.exchange, &self.coin, &self.product];
+        self.coin == id || all.into_iter().all(|part| parts.next() == Some(part))
+    }
+
+    /// Reads a pair of the table; what stands before the ticker in the product is a multiple if it is a number.
+    fn of_coin(coin: &str, (exchange, product): (String, String)) -> Self {
+        let multiple = product.split_once(coin).map_or("", |(before, _)| before);
+        let is_number = multiple.bytes().all(|byte| byte.is_ascii_digit());
+        Self {
+            coin: format!("{}{coin}", if is_number { multiple } else { "" }),
+            exchange,
+            product,
+        }
+    }
+}
+
 /// One entity of the world: its name at every vendor and the levels its values move around.
 #[derive(Debug, Clone, Serialize)]
 pub struct Entity {
@@ -74,8 +105,8 @@ pub struct Entity {
     pub llama_coin: Option<String>,
     /// Velo: coin ticker.
     pub velo_coin: Option<String>,
-    /// Velo: exchange and product.
-    pub velo_products: Vec<(String, String)>,
+    /// Velo: what its venues trade.
+    pub velo_products: Vec<VeloProduct>,
     /// Alpha Vantage: ticker, or code and market joined by a slash.
     pub alphavantage: Option<String>,
     /// First instant with data, UNIX milliseconds.
@@ -137,7 +168,9 @@ impl Entity {
             &self.velo_coin,
             &self.alphavantage,
         ];
-        self.name == id || names.into_iter().any(|name| name.as_deref() == Some(id))
+        self.name == id
+            || names.into_iter().any(|name| name.as_deref() == Some(id))
+            || self.velo_products.iter().any(|one| one.is_called(id))
     }
 
     /// Reads a row.
@@ -161,7 +194,10 @@ impl Entity {
             platforms: platforms
                 .map(|(p, a)| (p, (!a.is_empty()).then_some(a)))
                 .collect(),
-            velo_products: pairs(&row.velo_products),
+            velo_products: pairs(&row.velo_products)
+                .into_iter()
+                .map(|pair| VeloProduct::of_coin(row.velo_coin.as_deref().unwrap_or(""), pair))
+                .collect(),
             name: row.name,
             kind: row.kind,
             coingecko_id: row.coingecko_id,

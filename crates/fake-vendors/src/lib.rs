@@ -41,7 +41,15 @@
 //! | `GET faults`, `POST faults`, `DELETE faults` | shows, replaces or clears `{"rules":[…],"revisions":[…]}` |
 //! | `POST listings` | `{"id":"…","listed":"YYYY-MM-DD","delisted":"YYYY-MM-DD"}`, any vendor's id, days optional |
 //! | `GET entities` | the world table |
-//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's: CoinGecko `coin=&quote=&metric=&step=`, Artemis `symbol=&metric=&granularity=` |
+//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's |
+//!
+//! | vendor | names of a series in `truth` | ids of [`Options::extra_ids`] and listings |
+//! |---|---|---|
+//! | CoinGecko | `coin=&quote=&metric=&step=` | `bitcoin` |
+//! | Artemis | `symbol=&metric=&granularity=` | `btc`, `eq-coin`, or `symbol:artemis_id:kind:coingecko_id` |
+//! | Velo | `type=&exchange=&product=&column=&resolution=` | `bybit:BTC:BTCUSDT`; the product empty for the venue's usual one, the exchange for a coin with a market cap alone |
+//!
+//! # Faults
 //!
 //! A rule is `{"matching":"/coins/markets","when":{"kind":"times","times":3},"fault":{"kind":"status429","retry_after":30}}`;
 //! see [`Rule`], [`When`], [`Fault`] and [`Revision`].
@@ -61,6 +69,7 @@ mod options;
 mod server;
 mod spoil;
 mod truth;
+mod velo;
 mod vendor;
 mod world;
 
@@ -81,16 +90,18 @@ use crate::coingecko::{CoinGecko, Quote};
 use crate::faults::FaultBoard;
 use crate::log::RequestLog;
 use crate::server::Shared;
+use crate::velo::Velo;
 use crate::vendor::VendorApi;
 use crate::world::World;
 
 pub use crate::artemis::{ArtemisPlan, ArtemisStep, ArtemisSwitch};
 pub use crate::coingecko::Plan;
-pub use crate::entity::Entity;
+pub use crate::entity::{Entity, VeloProduct};
 pub use crate::faults::{Fault, Faults, Rule, When};
 pub use crate::log::{Counts, RequestRecord};
 pub use crate::options::{IdsError, Options, ids_from_csv};
 pub use crate::truth::{Metric, Revision};
+pub use crate::velo::Plan as VeloPlan;
 pub use crate::vendor::Vendor;
 pub use crate::world::{Listing, WorldError};
 
@@ -277,14 +288,19 @@ impl Drop for FakeVendor {
 
 fn shared(options: Options) -> Result<Shared, WorldError> {
     let world = Arc::new(World::new(options.seed)?);
+    if let Vendor::Velo(_) = options.vendor {
+        world.alter(velo::furnish);
+    }
     for id in &options.extra_ids {
         world.alter(|state| options.vendor.enrol(state, id));
     }
     let now_ms = options.now.map(instant::millis);
     let (vendor, latency) = (options.vendor, options.latency);
+    let for_api = Arc::clone(&world);
     let api: Box<dyn VendorApi> = match vendor {
-        Vendor::CoinGecko(plan) => Box::new(CoinGecko::new(Arc::clone(&world), plan, options)),
-        Vendor::Artemis(plan) => Box::new(Artemis::new(Arc::clone(&world), plan, options)?),
+        Vendor::CoinGecko(plan) => Box::new(CoinGecko::new(for_api, plan, options)),
+        Vendor::Artemis(plan) => Box::new(Artemis::new(for_api, plan, options)?),
+        Vendor::Velo(plan) => Box::new(Velo::new(for_api, plan, &options)),
     };
     Ok(Shared {
         vendor,

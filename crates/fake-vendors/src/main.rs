@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Plays a vendor on 127.0.0.1 until SIGTERM or Ctrl-C.
 #[derive(FromArgs)]
 struct Arguments {
-    /// whom to play: artemis or coingecko
+    /// whom to play: artemis, coingecko or velo
     #[argh(option)]
     vendor: String,
     /// port; 0 takes any (default 8601)
@@ -24,7 +24,8 @@ struct Arguments {
     #[argh(option)]
     key: Option<String>,
     /// plan; coingecko: keyless, demo, basic, analyst, lite or enterprise (default demo);
-    /// artemis: enterprise or free (default enterprise), then +switches such as +holes+hour=9
+    /// artemis: enterprise or free (default enterprise), then +switches such as +holes+hour=9;
+    /// velo: annual or monthly (default annual), then +switches: silent, forbid, coin-rows, header, no-retry-after
     #[argh(option, default = "String::new()")]
     plan: String,
     /// where the clock starts, RFC 3339; it runs on (default: real time)

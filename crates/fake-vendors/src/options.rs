@@ -23,7 +23,7 @@ pub struct Options {
     pub rpm: Option<u32>,
     /// Credits per month in place of the plan's.
     pub monthly_credits: Option<u64>,
-    /// Whether a full minute is answered with `retry-after` too; the vendors rarely do.
+    /// Whether a full minute is answered with `retry-after` too, where the vendor's plan does not say so by itself.
     pub retry_after: bool,
     /// Picks the values of the world.
     pub seed: u64,

@@ -1,4 +1,4 @@
-//! The faults that spoil a good body: cut, emptied, ids taken out.
+//! The faults that spoil a good body, JSON or a table: cut, emptied, ids taken out.
 
 use serde_json::{Map, Value};
 
@@ -14,17 +14,46 @@ pub(crate) fn body(body: &mut Vec<u8>, fault: &Fault) {
     match fault {
         Fault::CutJson => body.truncate(body.len() / 2),
         Fault::NoBody => body.clear(),
-        Fault::Empty => rewrite(body, emptied),
-        Fault::DropIds { ids } => rewrite(body, |value| without(value, ids)),
+        Fault::Empty => {
+            rewrite(body, emptied);
+            thin(body, |_| false);
+        }
+        Fault::DropIds { ids } => {
+            rewrite(body, |value| without(value, ids));
+            thin(body, |line| !ids.iter().any(|id| is_about(line, id)));
+        }
         _ => {}
     }
 }
 
 fn rewrite(body: &mut Vec<u8>, change: impl FnOnce(Value) -> Value) {
-    // Only JSON bodies reach here; one that is not stays as it is.
     if let Ok(value) = serde_json::from_slice::<Value>(body) {
         *body = change(value).to_string().into_bytes();
     }
+}
+
+/// Keeps the header of a table and the lines that `keeps`; what is JSON is no table.
+fn thin(body: &mut Vec<u8>, keeps: impl Fn(&str) -> bool) {
+    if matches!(body.first(), Some(b'{' | b'[')) {
+        return;
+    }
+    let Ok(text) = std::str::from_utf8(body) else {
+        return;
+    };
+    let lines = text.split_inclusive('\n').enumerate();
+    let kept: String = lines
+        .filter(|(place, line)| *place == 0 || keeps(line.trim_end()))
+        .map(|(_, line)| line)
+        .collect();
+    *body = kept.into_bytes();
+}
+
+/// Tells whether the first cells of a line, joined by `:`, or one of its cells are the id.
+fn is_about(line: &str, id: &str) -> bool {
+    let joined = line.replace(',', ":");
+    let rest = joined.strip_prefix(id);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        || line.split(',').any(|cell| cell == id)
 }
 
 fn emptied(value: Value) -> Value {
@@ -123,6 +152,19 @@ mod tests {
             r#"{"assets":[{"artemis_id":"mev"}]}"#
         );
         assert_eq!(spoiled(assets, &Fault::Empty), r#"{"assets":[]}"#);
+    }
+
+    #[test]
+    fn tables_keep_their_header() {
+        let table = "exchange,coin,time\nx,BTC,1\ny,BTC,1\n";
+        assert_eq!(spoiled(table, &Fault::Empty), "exchange,coin,time\n");
+        let without = |id: &str| {
+            let ids = vec![id.to_owned()];
+            spoiled(table, &Fault::DropIds { ids })
+        };
+        assert_eq!(without("x:BTC"), "exchange,coin,time\ny,BTC,1\n");
+        assert_eq!(without("BTC"), "exchange,coin,time\n");
+        assert_eq!(without("x:B"), table);
     }
 
     #[test]

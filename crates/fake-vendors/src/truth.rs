@@ -87,7 +87,8 @@ impl WorldState {
         (entity.price_usd * swing, entity.price_usd / swing)
     }
 
-    fn unrevised(&self, entity: &Entity, metric: Metric, at_ms: i64) -> Option<f64> {
+    /// Returns a value of an entity whatever its life, before any revision.
+    pub(crate) fn unrevised(&self, entity: &Entity, metric: Metric, at_ms: i64) -> Option<f64> {
         let price = || self.price(entity, at_ms);
         match metric {
             Metric::Price => Some(price()),
@@ -110,7 +111,8 @@ impl WorldState {
         (size * wave(chance::pair(entity.hash ^ self.seed, salt), at_ms)).exp()
     }
 
-    fn revision_factor(&self, entity: &Entity, metric: Metric, at_ms: i64) -> f64 {
+    /// Returns what the revisions in force multiply a value with.
+    pub(crate) fn revision_factor(&self, entity: &Entity, metric: Metric, at_ms: i64) -> f64 {
         let concerns = |revision: &&Revision| {
             (revision.from_ms..revision.to_ms).contains(&at_ms)
                 && revision.metric.is_none_or(|only| only == metric)
@@ -137,7 +139,7 @@ fn total(entity: &Entity, at_ms: i64) -> Option<f64> {
 }
 
 /// Returns a smooth number in `[-1, 1]`.
-fn wave(key: u64, at_ms: i64) -> f64 {
+pub(crate) fn wave(key: u64, at_ms: i64) -> f64 {
     let mut sum = NOISE.1 * noise(key, at_ms);
     for (salt, (period_ms, weight)) in (0u64..).zip(WAVES) {
         let phase = chance::unit(chance::pair(key, salt));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::artemis::{self, ArtemisPlan};
 use crate::coingecko::{self, Plan};
 use crate::faults::Fault;
+use crate::velo;
 use crate::world::WorldState;
 
 /// A simulated vendor, with the plan it plays.
@@ -15,6 +16,8 @@ pub enum Vendor {
     CoinGecko(Plan),
     /// Artemis.
     Artemis(ArtemisPlan),
+    /// Velo's data API.
+    Velo(velo::Plan),
 }
 
 impl Vendor {
@@ -23,12 +26,14 @@ impl Vendor {
     /// # Errors
     /// Names what is possible where a name is unknown.
     pub fn parse(vendor: &str, plan: &str) -> Result<Self, String> {
+        let or = |usual| if plan.is_empty() { usual } else { plan };
         match vendor {
-            "coingecko" if plan.is_empty() => Ok(Self::CoinGecko(Plan::Demo)),
-            "coingecko" => Ok(Self::CoinGecko(plan.parse()?)),
-            "artemis" if plan.is_empty() => Ok(Self::Artemis(ArtemisPlan::default())),
-            "artemis" => Ok(Self::Artemis(plan.parse()?)),
-            _ => Err(format!("unknown vendor `{vendor}`: artemis or coingecko")),
+            "coingecko" => Ok(Self::CoinGecko(or("demo").parse()?)),
+            "artemis" => Ok(Self::Artemis(or("enterprise").parse()?)),
+            "velo" => Ok(Self::Velo(or("annual").parse()?)),
+            _ => Err(format!(
+                "unknown vendor `{vendor}`: artemis, coingecko or velo"
+            )),
         }
     }
 
@@ -38,6 +43,7 @@ impl Vendor {
         match self {
             Self::CoinGecko(_) => "coingecko",
             Self::Artemis(_) => "artemis",
+            Self::Velo(_) => "velo",
         }
     }
 
@@ -46,6 +52,7 @@ impl Vendor {
         match self {
             Self::CoinGecko(_) => coingecko::enrol(state, id),
             Self::Artemis(_) => artemis::enrol(state, id),
+            Self::Velo(_) => velo::enrol(state, id),
         }
     }
 }

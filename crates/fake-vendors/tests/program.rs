@@ -72,7 +72,7 @@ fn it_says_where_it_is_serves_and_ends_when_told() {
 
 #[test]
 fn bad_arguments_are_refused_with_a_reason() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 7] = [
         (&[], "--vendor"),
         (&["--vendor", "nobody"], "unknown vendor `nobody`"),
         (
@@ -82,6 +82,10 @@ fn bad_arguments_are_refused_with_a_reason() {
         (
             &["--vendor", "artemis", "--plan", "enterprise+wings"],
             "unknown switch `wings`",
+        ),
+        (
+            &["--vendor", "velo", "--plan", "monthly+loud"],
+            "unknown switch `loud`",
         ),
         (&["--vendor", "coingecko", "--now", "noon"], "noon"),
         (
