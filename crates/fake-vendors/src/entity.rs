@@ -137,7 +137,8 @@ impl Entity {
             &self.velo_coin,
             &self.alphavantage,
         ];
-        self.name == id || names.into_iter().any(|name| name.as_deref() == Some(id))
+        let named = |name: &Option<String>| name.as_deref() == Some(id);
+        self.name == id || names.into_iter().any(named) || crate::alphavantage::names(self, id)
     }
 
     /// Reads a row.

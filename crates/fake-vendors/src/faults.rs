@@ -137,6 +137,12 @@ pub enum Fault {
     Empty,
     /// A body of zero bytes.
     NoBody,
+    /// One of the vendor's own refusals, by its name in the vendor's contract; a vendor that has none of this name
+    /// answers as if nothing were wrong.
+    Named {
+        /// The name.
+        name: String,
+    },
 }
 
 impl Fault {
@@ -157,6 +163,7 @@ impl Fault {
             Self::DropIds { .. } => "drop_ids",
             Self::Empty => "empty",
             Self::NoBody => "no_body",
+            Self::Named { .. } => "named",
         }
     }
 }

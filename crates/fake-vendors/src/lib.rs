@@ -31,11 +31,12 @@
 //! | `GET faults`, `POST faults`, `DELETE faults` | shows, replaces or clears `{"rules":[…],"revisions":[…]}` |
 //! | `POST listings` | `{"id":"…","listed":"YYYY-MM-DD","delisted":"YYYY-MM-DD"}`, any vendor's id, days optional |
 //! | `GET entities` | the world table |
-//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's: CoinGecko `coin=&quote=&metric=&step=` |
+//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's: CoinGecko `coin=&quote=&metric=&step=`, Alpha Vantage its own parameters and `field=` |
 //!
 //! A rule is `{"matching":"/coins/markets","when":{"kind":"times","times":3},"fault":{"kind":"status429","retry_after":30}}`;
 //! see [`Rule`], [`When`], [`Fault`] and [`Revision`].
 
+mod alphavantage;
 mod chance;
 mod clock;
 mod coingecko;
@@ -63,14 +64,17 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
+use crate::alphavantage::AlphaVantage;
 use crate::clock::SimClock;
 use crate::coingecko::series::Lane;
 use crate::coingecko::{CoinGecko, Quote};
 use crate::faults::FaultBoard;
 use crate::log::RequestLog;
 use crate::server::Shared;
+use crate::vendor::VendorApi;
 use crate::world::World;
 
+pub use crate::alphavantage::{AlphaVantageField, AlphaVantageLabels, AlphaVantagePlan};
 pub use crate::coingecko::Plan;
 pub use crate::entity::Entity;
 pub use crate::faults::{Fault, Faults, Rule, When};
@@ -268,11 +272,13 @@ fn shared(options: Options) -> Result<Shared, WorldError> {
     }
     let now_ms = options.now.map(instant::millis);
     let latency = options.latency;
-    let api = match options.vendor {
-        Vendor::CoinGecko(plan) => CoinGecko::new(Arc::clone(&world), plan, options),
+    let own = Arc::clone(&world);
+    let api: Box<dyn VendorApi> = match options.vendor {
+        Vendor::CoinGecko(plan) => Box::new(CoinGecko::new(own, plan, options)),
+        Vendor::AlphaVantage(plan) => Box::new(AlphaVantage::new(own, plan, options)),
     };
     Ok(Shared {
-        api: Box::new(api),
+        api,
         world,
         clock: SimClock::starting_at(now_ms),
         faults: FaultBoard::default(),

@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Plays a vendor on 127.0.0.1 until SIGTERM or Ctrl-C.
 #[derive(FromArgs)]
 struct Arguments {
-    /// whom to play: coingecko
+    /// whom to play: coingecko or alphavantage
     #[argh(option)]
     vendor: String,
     /// port; 0 takes any (default 8601)
@@ -23,7 +23,8 @@ struct Arguments {
     /// the key that is accepted (default CG-simulated)
     #[argh(option)]
     key: Option<String>,
-    /// plan: keyless, demo, basic, analyst, lite or enterprise (default demo)
+    /// plan: of coingecko keyless, demo, basic, analyst, lite or enterprise (default demo); of alphavantage free or
+    /// premium-75 to premium-1200, with switches after a plus
     #[argh(option, default = "String::from(\"demo\")")]
     plan: String,
     /// where the clock starts, RFC 3339; it runs on (default: real time)
@@ -35,7 +36,7 @@ struct Arguments {
     /// calls per minute in place of the plan's
     #[argh(option)]
     rpm: Option<u32>,
-    /// credits per month in place of the plan's
+    /// credits per month in place of the plan's; of alphavantage calls per day
     #[argh(option)]
     credits: Option<u64>,
     /// answer a full minute with retry-after, too

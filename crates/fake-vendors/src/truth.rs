@@ -109,7 +109,8 @@ impl WorldState {
         (size * wave(chance::pair(entity.hash ^ self.seed, salt), at_ms)).exp()
     }
 
-    fn revision_factor(&self, entity: &Entity, metric: Metric, at_ms: i64) -> f64 {
+    /// Returns what the revisions in force multiply a value with.
+    pub(crate) fn revision_factor(&self, entity: &Entity, metric: Metric, at_ms: i64) -> f64 {
         let concerns = |revision: &&Revision| {
             (revision.from_ms..revision.to_ms).contains(&at_ms)
                 && revision.metric.is_none_or(|only| only == metric)

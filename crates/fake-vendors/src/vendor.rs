@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::alphavantage::{self, AlphaVantagePlan};
 use crate::coingecko::{self, Plan};
 use crate::faults::Fault;
 use crate::world::WorldState;
@@ -12,6 +13,8 @@ use crate::world::WorldState;
 pub enum Vendor {
     /// CoinGecko API v3.
     CoinGecko(Plan),
+    /// Alpha Vantage.
+    AlphaVantage(AlphaVantagePlan),
 }
 
 impl Vendor {
@@ -22,8 +25,9 @@ impl Vendor {
     pub fn parse(vendor: &str, plan: &str) -> Result<Self, String> {
         match vendor {
             "coingecko" => Ok(Self::CoinGecko(plan.parse()?)),
+            "alphavantage" => Ok(Self::AlphaVantage(plan.parse()?)),
             _ => Err(format!(
-                "unknown vendor `{vendor}`: only `coingecko` is simulated"
+                "unknown vendor `{vendor}`: coingecko or alphavantage"
             )),
         }
     }
@@ -33,6 +37,7 @@ impl Vendor {
     pub fn name(self) -> &'static str {
         match self {
             Self::CoinGecko(_) => "coingecko",
+            Self::AlphaVantage(_) => "alphavantage",
         }
     }
 
@@ -40,6 +45,7 @@ impl Vendor {
     pub(crate) fn enrol(self, state: &mut WorldState, id: &str) {
         match self {
             Self::CoinGecko(_) => coingecko::enrol(state, id),
+            Self::AlphaVantage(_) => alphavantage::enrol(state, id),
         }
     }
 }

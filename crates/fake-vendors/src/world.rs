@@ -114,7 +114,10 @@ impl World {
             let known = state
                 .called(&listing.id)
                 .map(|entity| Entity::clone(entity));
-            let mut entity = known.unwrap_or_else(|| Entity::invented(&listing.id));
+            let mut entity = known.unwrap_or_else(|| {
+                let by_kind = crate::alphavantage::invented(state, &listing.id);
+                by_kind.unwrap_or_else(|| Entity::invented(&listing.id))
+            });
             if let Some(listed_ms) = listing.listed_ms {
                 entity.listed_ms = listed_ms;
             }
@@ -132,7 +135,8 @@ impl World {
 /// A change of an entity's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// Any vendor's id of it; one that nobody knows becomes a coin of CoinGecko.
+    /// Any vendor's id of it; one that nobody knows becomes a coin of CoinGecko, but for Alpha Vantage's ids, which say
+    /// what they are: `equity:NEWCO` becomes a share.
     pub id: String,
     /// First instant with data; the entity keeps its own where absent.
     pub listed_ms: Option<i64>,
