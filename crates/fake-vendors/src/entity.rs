@@ -52,7 +52,8 @@ pub(crate) struct Row {
 pub struct Entity {
     /// Full name.
     pub name: String,
-    /// `chain`, `protocol`, `token`, `stablecoin`, `equity` or `etf`.
+    /// `chain`, `protocol`, `token`, `stablecoin`, `equity` or `etf`; at Alpha Vantage also `fx`, `macro`, `commodity` or
+    /// `index`.
     pub kind: String,
     /// CoinGecko: coin id.
     pub coingecko_id: Option<String>,

@@ -18,6 +18,13 @@
 //! # }
 //! ```
 //!
+//! # Ids
+//!
+//! [`Options::extra_ids`] speaks the vendor's own words: at CoinGecko a coin id, at Alpha Vantage
+//! `<kind>:<symbol>[:<market>]` with the kinds `equity`, `etf`, `crypto`, `fx`, `macro`, `commodity` and `index`, as in
+//! `equity:TSCO.LON`, `crypto:SOL:USD`, `fx:EUR:USD`, `macro:TREASURY_YIELD:10year`; empty parts may stand at the end, so
+//! that columns of a CSV can be joined. Listings and revisions know the same ids.
+//!
 //! # Control routes
 //!
 //! Under `/_control` beside the vendor, JSON, no key:

@@ -33,7 +33,7 @@ pub(super) enum Rule {
 
 impl Rule {
     /// Returns the day on which the holiday is kept in a year.
-    fn day(self, year: i32) -> Option<i64> {
+    pub(super) fn day(self, year: i32) -> Option<i64> {
         Some(match self {
             Self::Fixed(month, day) => ymd(year, month, day),
             Self::Nearest(month, day) => {

@@ -53,9 +53,7 @@ impl Figures<'_> {
     }
 
     fn closes(&self, days: usize) -> Vec<Bar> {
-        let span = i64::try_from(days).unwrap_or(0) * 8 / 5 + 10;
-        let mut days_ms = self.share.days(self.last - span * DAY_MS, self.last);
-        days_ms.drain(..days_ms.len().saturating_sub(days));
+        let days_ms = self.share.newest_days(days, self.last);
         let bars = days_ms
             .iter()
             .filter_map(|day| day_bar(&self.share, Sight::EndOfDay, *day));

@@ -16,6 +16,7 @@ mod currency;
 mod dates;
 mod economy;
 mod errors;
+mod every;
 mod function;
 mod indices;
 mod keys;

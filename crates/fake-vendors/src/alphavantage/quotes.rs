@@ -9,7 +9,7 @@ use super::dates::second_text;
 use super::errors::{CSV, JSON};
 use super::share::{Share, Sight};
 use super::shares::day_bar;
-use crate::instant::{DAY_MS, MINUTE_MS, SECOND_MS, floor_to};
+use crate::instant::{MINUTE_MS, SECOND_MS, floor_to};
 use crate::vendor::Reply;
 
 /// More symbols than these are dropped without a word.
@@ -78,10 +78,7 @@ fn global_cells(ask: &Ask<'_>, share: &Share<'_>) -> Option<[(&'static str, Stri
 /// Returns the newest two days of a share; a split between them is not made up for.
 pub(super) fn newest_days(share: &Share<'_>, sight: Sight, ask: &Ask<'_>) -> Option<[Bar; 2]> {
     let last = share.last_day(sight, ask.plan, ask.now_ms());
-    let days = match share.entity.delisted_ms {
-        Some(end) => share.days(end.min(last) - 20 * DAY_MS, last),
-        None => share.days(last - 20 * DAY_MS, last),
-    };
+    let days = share.newest_days(2, last);
     let [.., before, newest] = days.as_slice() else {
         return None;
     };

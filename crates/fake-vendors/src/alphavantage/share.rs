@@ -147,6 +147,16 @@ impl<'a> Share<'a> {
         self.venue.days(begins, ends)
     }
 
+    /// Returns the newest trading days with data until a local day.
+    pub(super) fn newest_days(&self, count: usize, last: i64) -> Vec<i64> {
+        let newest = self.entity.delisted_ms.map_or(last, |end| last.min(end));
+        // No exchange here rests half of the year.
+        let span = 2 * i64::try_from(count).unwrap_or(0) + 10;
+        let mut days = self.days(newest - span * DAY_MS, last);
+        days.drain(..days.len().saturating_sub(count));
+        days
+    }
+
     /// Returns the events with their ex-day in `[from, to]`, ascending.
     pub(super) fn events(&self, from_ms: i64, to_ms: i64) -> Vec<Event> {
         let within =

@@ -21,14 +21,13 @@ pub(super) fn by_period(ask: &Ask<'_>, period: Period, adjusted: bool) -> Result
     let Some(share) = ask.share(symbol) else {
         return Ok(empty(ask, symbol));
     };
-    let last = share.last_day(ask.sight(), ask.plan, ask.now_ms());
-    let from_ms = ask
-        .whole
-        .map_or(BEGINS_MS, |(from_ms, _)| from_ms - 31 * DAY_MS);
-    let mut days = share.days(from_ms, last);
-    if period == Period::Day {
-        ask.cut(&mut days, ask.size());
-    }
+    let last = newest_day(ask, &share);
+    let compact = ask.size().filter(|_| period == Period::Day);
+    let days = match (ask.whole, compact) {
+        (Some((from_ms, _)), _) => share.days(from_ms - 31 * DAY_MS, last),
+        (None, Some(count)) => share.newest_days(count, last),
+        (None, None) => share.days(BEGINS_MS, last),
+    };
     let bars = days
         .iter()
         .filter_map(|day| day_bar(&share, ask.sight(), *day));
@@ -38,7 +37,10 @@ pub(super) fn by_period(ask: &Ask<'_>, period: Period, adjusted: bool) -> Result
         adjust(&mut bars, share.events(first, last));
     }
     let mut rows = joined(bars, period);
-    let is_over = share.entity.delisted_ms.is_some_and(|end| end <= last);
+    let is_over = share
+        .entity
+        .delisted_ms
+        .is_some_and(|end| end <= ask.now_ms());
     if let Some(newest) = rows.last_mut().filter(|_| is_over) {
         newest.is_final = true;
     }
@@ -85,7 +87,7 @@ pub(super) fn intraday(ask: &Ask<'_>) -> Result<Table, Reply> {
     let Some(share) = ask.share(symbol) else {
         return Ok(empty(ask, symbol));
     };
-    let last = share.last_day(ask.sight(), ask.plan, ask.now_ms());
+    let last = newest_day(ask, &share);
     let (from_ms, to_ms) = match (ask.whole, month) {
         (Some((from_ms, to_ms)), _) => (from_ms - DAY_MS, last.min(to_ms + DAY_MS)),
         (None, Some(first)) => (first, last.min(months_on(first, 1) - DAY_MS)),
@@ -121,6 +123,12 @@ pub(super) fn intraday(ask: &Ask<'_>) -> Result<Table, Reply> {
         style: Style::Share,
         rows,
     })
+}
+
+/// Returns the newest day that is seen and has data; of a share without any the newest there is.
+fn newest_day(ask: &Ask<'_>, share: &Share<'_>) -> i64 {
+    let last = share.last_day(ask.sight(), ask.plan, ask.now_ms());
+    share.newest_days(1, last).last().copied().unwrap_or(last)
 }
 
 /// Returns the row of a day, as far as it is seen.

@@ -24,7 +24,7 @@ impl Zone {
     /// Returns by how much local time is ahead of UTC on a day.
     pub(super) fn offset_ms(self, day_ms: i64) -> i64 {
         let year = date(day_ms).year();
-        let sunday = |rule: Rule| days_of(&[rule], year).first().copied().unwrap_or(0);
+        let sunday = |rule: Rule| rule.day(year).unwrap_or(0);
         let nth = |nth, month| Rule::Nth {
             weekday: 6,
             nth,
@@ -106,6 +106,12 @@ const fn venue(
         holidays,
         halves: &[],
     }
+}
+
+/// Tells whether rules name a day.
+fn keeps(rules: &[Rule], day_ms: i64) -> bool {
+    let year = date(day_ms).year();
+    rules.iter().any(|rule| rule.day(year) == Some(day_ms))
 }
 
 /// The exchanges of the United States together: no suffix.
@@ -221,8 +227,7 @@ impl Venue {
 
     /// Tells whether the exchange opens on a day.
     pub(super) fn trades_on(&self, day_ms: i64) -> bool {
-        let closed = days_of(self.holidays, date(day_ms).year());
-        !is_weekend(day_ms) && !closed.contains(&day_ms)
+        !is_weekend(day_ms) && !keeps(self.holidays, day_ms)
     }
 
     /// Returns the first trading day at or after a day.
@@ -243,7 +248,7 @@ impl Venue {
 
     /// Returns the minute at which a day's regular session ends.
     pub(super) fn closes_on(&self, day_ms: i64) -> i64 {
-        if !self.halves.is_empty() && days_of(self.halves, date(day_ms).year()).contains(&day_ms) {
+        if keeps(self.halves, day_ms) {
             780
         } else {
             self.closes_min

@@ -107,12 +107,9 @@ pub(crate) async fn control(vendor: &FakeVendor, method: &str, path: &str, body:
 }
 
 async fn send(base: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Wire {
-    let (host, prefix) = base
-        .strip_prefix("http://")
-        .unwrap()
-        .split_once('/')
-        .unwrap();
-    let mut request = format!("{method} /{prefix}{path} HTTP/1.1\r\nhost: {host}\r\n");
+    let address = base.strip_prefix("http://").unwrap();
+    let (host, prefix) = address.split_at(address.find('/').unwrap_or(address.len()));
+    let mut request = format!("{method} {prefix}{path} HTTP/1.1\r\nhost: {host}\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
