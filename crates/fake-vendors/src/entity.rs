@@ -83,7 +83,8 @@ impl VeloProduct {
 pub struct Entity {
     /// Full name.
     pub name: String,
-    /// `chain`, `protocol`, `token`, `stablecoin`, `category`, `equity` or `etf`.
+    /// `chain`, `protocol`, `token`, `stablecoin`, `category`, `equity` or `etf`; at Alpha Vantage also `fx`, `macro`,
+    /// `commodity` or `index`.
     pub kind: String,
     /// CoinGecko: coin id.
     pub coingecko_id: Option<String>,
@@ -168,9 +169,11 @@ impl Entity {
             &self.velo_coin,
             &self.alphavantage,
         ];
+        let named = |name: &Option<String>| name.as_deref() == Some(id);
         self.name == id
-            || names.into_iter().any(|name| name.as_deref() == Some(id))
+            || names.into_iter().any(named)
             || self.velo_products.iter().any(|one| one.is_called(id))
+            || crate::alphavantage::names(self, id)
     }
 
     /// Reads a row.

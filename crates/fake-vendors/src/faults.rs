@@ -145,6 +145,12 @@ pub enum Fault {
     NoBody,
     /// The vendor's sentence where the data should be, with a status that claims success.
     Message,
+    /// One of the vendor's own refusals, by its name in the vendor's contract; a vendor that has none of this name
+    /// answers as if nothing were wrong.
+    Named {
+        /// The name.
+        name: String,
+    },
 }
 
 impl Fault {
@@ -169,6 +175,7 @@ impl Fault {
             Self::Empty => "empty",
             Self::NoBody => "no_body",
             Self::Message => "message",
+            Self::Named { .. } => "named",
         }
     }
 }

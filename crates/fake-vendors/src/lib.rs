@@ -27,6 +27,8 @@
 //! |---|---|---|
 //! | CoinGecko | a coin id | `coin_id` |
 //! | Artemis | a symbol, or symbol, Artemis id, kind and CoinGecko id joined by `:`, all but the first may be empty | `symbol`, or `symbol+artemis_id+kind+coingecko_id` |
+//! | Alpha Vantage | `<kind>:<symbol>[:<market>]` with the kinds `equity`, `etf`, `crypto`, `fx`, `macro`, `commodity`, `index`: `equity:TSCO.LON`, `crypto:SOL:USD`, `macro:TREASURY_YIELD:10year` | `asset_class+symbol+market` |
+//! | Velo | exchange, coin and product joined by `:`; the product may be empty for the venue's usual one, the exchange for a coin with a market cap alone | `exchange+coin+product` |
 //!
 //! # Control routes
 //!
@@ -43,17 +45,19 @@
 //! | `GET entities` | the world table |
 //! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's |
 //!
-//! | vendor | names of a series in `truth` | ids of [`Options::extra_ids`] and listings |
-//! |---|---|---|
-//! | CoinGecko | `coin=&quote=&metric=&step=` | `bitcoin` |
-//! | Artemis | `symbol=&metric=&granularity=` | `btc`, `eq-coin`, or `symbol:artemis_id:kind:coingecko_id` |
-//! | Velo | `type=&exchange=&product=&column=&resolution=` | `bybit:BTC:BTCUSDT`; the product empty for the venue's usual one, the exchange for a coin with a market cap alone |
+//! | vendor | names of a series in `truth` |
+//! |---|---|
+//! | CoinGecko | `coin=&quote=&metric=&step=` |
+//! | Artemis | `symbol=&metric=&granularity=` |
+//! | Alpha Vantage | its own parameters and `field=` |
+//! | Velo | `type=&exchange=&product=&column=&resolution=` |
 //!
 //! # Faults
 //!
 //! A rule is `{"matching":"/coins/markets","when":{"kind":"times","times":3},"fault":{"kind":"status429","retry_after":30}}`;
 //! see [`Rule`], [`When`], [`Fault`] and [`Revision`].
 
+mod alphavantage;
 mod artemis;
 mod chance;
 mod clock;
@@ -83,6 +87,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
+use crate::alphavantage::AlphaVantage;
 use crate::artemis::Artemis;
 use crate::clock::SimClock;
 use crate::coingecko::series::Lane;
@@ -94,6 +99,7 @@ use crate::velo::Velo;
 use crate::vendor::VendorApi;
 use crate::world::World;
 
+pub use crate::alphavantage::{AlphaVantageField, AlphaVantageLabels, AlphaVantagePlan};
 pub use crate::artemis::{ArtemisPlan, ArtemisStep, ArtemisSwitch};
 pub use crate::coingecko::Plan;
 pub use crate::entity::{Entity, VeloProduct};
@@ -300,6 +306,7 @@ fn shared(options: Options) -> Result<Shared, WorldError> {
     let api: Box<dyn VendorApi> = match vendor {
         Vendor::CoinGecko(plan) => Box::new(CoinGecko::new(for_api, plan, options)),
         Vendor::Artemis(plan) => Box::new(Artemis::new(for_api, plan, options)?),
+        Vendor::AlphaVantage(plan) => Box::new(AlphaVantage::new(for_api, plan, options)),
         Vendor::Velo(plan) => Box::new(Velo::new(for_api, plan, &options)),
     };
     Ok(Shared {

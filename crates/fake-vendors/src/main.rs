@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Plays a vendor on 127.0.0.1 until SIGTERM or Ctrl-C.
 #[derive(FromArgs)]
 struct Arguments {
-    /// whom to play: artemis, coingecko or velo
+    /// whom to play: alphavantage, artemis, coingecko or velo
     #[argh(option)]
     vendor: String,
     /// port; 0 takes any (default 8601)
@@ -25,6 +25,7 @@ struct Arguments {
     key: Option<String>,
     /// plan; coingecko: keyless, demo, basic, analyst, lite or enterprise (default demo);
     /// artemis: enterprise or free (default enterprise), then +switches such as +holes+hour=9;
+    /// alphavantage: free (default) or premium-75 to premium-1200, then +switches;
     /// velo: annual or monthly (default annual), then +switches: silent, forbid, coin-rows, header, no-retry-after
     #[argh(option, default = "String::new()")]
     plan: String,
@@ -37,7 +38,7 @@ struct Arguments {
     /// calls per minute in place of the plan's
     #[argh(option)]
     rpm: Option<u32>,
-    /// credits per month in place of the plan's
+    /// credits per month in place of the plan's; of alphavantage calls per day
     #[argh(option)]
     credits: Option<u64>,
     /// answer a full minute with retry-after, too

@@ -21,7 +21,7 @@ pub struct Options {
     pub now: Option<OffsetDateTime>,
     /// Calls per minute in place of the plan's.
     pub rpm: Option<u32>,
-    /// Credits per month in place of the plan's.
+    /// Credits per month in place of the plan's; at Alpha Vantage, which has no months, calls per day.
     pub monthly_credits: Option<u64>,
     /// Whether a full minute is answered with `retry-after` too, where the vendor's plan does not say so by itself.
     pub retry_after: bool,

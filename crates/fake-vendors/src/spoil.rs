@@ -8,6 +8,8 @@ use crate::faults::Fault;
 const ENVELOPES: [&str; 3] = ["data", "symbols", "assets"];
 /// Fields that name the row of a list.
 const ROW_NAMES: [&str; 2] = ["id", "artemis_id"];
+/// Fields that name the row of a list whose rows have none of those; the first that is there.
+const OTHER_NAMES: [&str; 2] = ["symbol", "date"];
 
 /// Spoils `body` as `fault` says; faults of another kind leave it alone.
 pub(crate) fn body(body: &mut Vec<u8>, fault: &Fault) {
@@ -59,12 +61,18 @@ fn is_about(line: &str, id: &str) -> bool {
 fn emptied(value: Value) -> Value {
     match value {
         Value::Array(_) => Value::Array(Vec::new()),
-        Value::Object(fields) if fields.values().all(Value::is_array) => Value::Object(
-            fields
-                .into_iter()
-                .map(|(name, _)| (name, Value::Array(Vec::new())))
-                .collect(),
-        ),
+        // Alpha Vantage has been seen to answer a series with this member alone.
+        Value::Object(mut fields) if fields.contains_key("Meta Data") => {
+            fields.retain(|name, _| name == "Meta Data");
+            Value::Object(fields)
+        }
+        Value::Object(fields) if fields.values().any(Value::is_array) => {
+            let emptied = fields.into_iter().map(|(name, value)| match value {
+                Value::Array(_) => (name, Value::Array(Vec::new())),
+                other => (name, other),
+            });
+            Value::Object(emptied.collect())
+        }
         Value::Object(fields) if fields.keys().all(|name| is_envelope(name)) => {
             within(fields, emptied)
         }
@@ -72,18 +80,30 @@ fn emptied(value: Value) -> Value {
     }
 }
 
+/// Takes ids out of lists and objects, and of those right inside an object.
 fn without(value: Value, ids: &[String]) -> Value {
-    let dropped = |id: &str| ids.iter().any(|drop| drop == id);
-    let named =
-        |row: &Value, field: &&str| row.get(field).and_then(Value::as_str).is_some_and(dropped);
     match value {
-        Value::Array(rows) => {
-            let keeps = |row: &Value| !ROW_NAMES.iter().any(|field| named(row, field));
-            Value::Array(rows.into_iter().filter(keeps).collect())
-        }
         Value::Object(fields) if fields.keys().all(|name| is_envelope(name)) => {
             within(fields, |inner| without(inner, ids))
         }
+        value => match thinned(value, ids) {
+            Value::Object(fields) => within(fields, |inner| thinned(inner, ids)),
+            other => other,
+        },
+    }
+}
+
+fn thinned(value: Value, ids: &[String]) -> Value {
+    let dropped = |id: &str| ids.iter().any(|drop| drop == id);
+    let is_about = |row: &Value| {
+        let name = |field: &&str| row.get(field).and_then(Value::as_str);
+        match ROW_NAMES.iter().filter_map(name).collect::<Vec<_>>() {
+            names if names.is_empty() => OTHER_NAMES.iter().find_map(name).is_some_and(dropped),
+            names => names.into_iter().any(dropped),
+        }
+    };
+    match value {
+        Value::Array(rows) => Value::Array(rows.into_iter().filter(|row| !is_about(row)).collect()),
         Value::Object(fields) => {
             Value::Object(fields.into_iter().filter(|(id, _)| !dropped(id)).collect())
         }
@@ -120,6 +140,18 @@ mod tests {
             spoiled(r#"{"p":[[1,2]],"v":[]}"#, &Fault::Empty),
             r#"{"p":[],"v":[]}"#
         );
+        assert_eq!(
+            spoiled(
+                r#"{"Meta Data":{"a":"b"},"x":{"2026-05-15":{}}}"#,
+                &Fault::Empty
+            ),
+            r#"{"Meta Data":{"a":"b"}}"#
+        );
+        assert_eq!(
+            spoiled(r#"{"data":[1],"name":"n"}"#, &Fault::Empty),
+            r#"{"data":[],"name":"n"}"#
+        );
+        assert_eq!(spoiled("a,b\r\n1,2\r\n", &Fault::Empty), "a,b\r\n");
         assert_eq!(spoiled("[1]", &Fault::NoBody), "");
     }
 
@@ -133,6 +165,15 @@ mod tests {
             r#"[{"id":"b"}]"#
         );
         assert_eq!(spoiled(r#"{"a":{},"b":{}}"#, &fault), r#"{"b":{}}"#);
+        assert_eq!(
+            spoiled(r#"{"data":[{"symbol":"a"},{"symbol":"b"}]}"#, &fault),
+            r#"{"data":[{"symbol":"b"}]}"#
+        );
+        assert_eq!(
+            spoiled(r#"{"x":{"a":1,"b":2}}"#, &fault),
+            r#"{"x":{"b":2}}"#
+        );
+        assert_eq!(spoiled("id,n\r\na,1\r\nb,2\r\n", &fault), "id,n\r\nb,2\r\n");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::alphavantage::{self, AlphaVantagePlan};
 use crate::artemis::{self, ArtemisPlan};
 use crate::coingecko::{self, Plan};
 use crate::faults::Fault;
@@ -18,6 +19,8 @@ pub enum Vendor {
     Artemis(ArtemisPlan),
     /// Velo's data API.
     Velo(velo::Plan),
+    /// Alpha Vantage.
+    AlphaVantage(AlphaVantagePlan),
 }
 
 impl Vendor {
@@ -30,9 +33,10 @@ impl Vendor {
         match vendor {
             "coingecko" => Ok(Self::CoinGecko(or("demo").parse()?)),
             "artemis" => Ok(Self::Artemis(or("enterprise").parse()?)),
+            "alphavantage" => Ok(Self::AlphaVantage(or("free").parse()?)),
             "velo" => Ok(Self::Velo(or("annual").parse()?)),
             _ => Err(format!(
-                "unknown vendor `{vendor}`: artemis, coingecko or velo"
+                "unknown vendor `{vendor}`: alphavantage, artemis, coingecko or velo"
             )),
         }
     }
@@ -44,6 +48,7 @@ impl Vendor {
             Self::CoinGecko(_) => "coingecko",
             Self::Artemis(_) => "artemis",
             Self::Velo(_) => "velo",
+            Self::AlphaVantage(_) => "alphavantage",
         }
     }
 
@@ -53,6 +58,7 @@ impl Vendor {
             Self::CoinGecko(_) => coingecko::enrol(state, id),
             Self::Artemis(_) => artemis::enrol(state, id),
             Self::Velo(_) => velo::enrol(state, id),
+            Self::AlphaVantage(_) => alphavantage::enrol(state, id),
         }
     }
 }

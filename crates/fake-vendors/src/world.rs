@@ -114,7 +114,10 @@ impl World {
             let known = state
                 .called(&listing.id)
                 .map(|entity| Entity::clone(entity));
-            let mut entity = known.unwrap_or_else(|| Entity::invented(&listing.id));
+            let mut entity = known.unwrap_or_else(|| {
+                let by_kind = crate::alphavantage::invented(state, &listing.id);
+                by_kind.unwrap_or_else(|| Entity::invented(&listing.id))
+            });
             if let Some(listed_ms) = listing.listed_ms {
                 entity.listed_ms = listed_ms;
             }

@@ -72,7 +72,7 @@ fn it_says_where_it_is_serves_and_ends_when_told() {
 
 #[test]
 fn bad_arguments_are_refused_with_a_reason() {
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 8] = [
         (&[], "--vendor"),
         (&["--vendor", "nobody"], "unknown vendor `nobody`"),
         (
@@ -86,6 +86,10 @@ fn bad_arguments_are_refused_with_a_reason() {
         (
             &["--vendor", "velo", "--plan", "monthly+loud"],
             "unknown switch `loud`",
+        ),
+        (
+            &["--vendor", "alphavantage", "--plan", "free+fast"],
+            "unknown switch `fast`",
         ),
         (&["--vendor", "coingecko", "--now", "noon"], "noon"),
         (
