@@ -18,6 +18,10 @@
 //! # }
 //! ```
 //!
+//! Ids beyond the world's table ([`Options::extra_ids`]) are written as the vendor writes them: at CoinGecko a coin id; at
+//! DefiLlama `protocol:<slug>[:<number> or parent#<slug>]`, `chain:<name>`, `stablecoin:<number>`,
+//! `coin:coingecko:<id>`, `coin:<chain>:<address>` or `pool:<UUID>`.
+//!
 //! # Control routes
 //!
 //! Under `/_control` beside the vendor, JSON, no key:
@@ -31,7 +35,7 @@
 //! | `GET faults`, `POST faults`, `DELETE faults` | shows, replaces or clears `{"rules":[…],"revisions":[…]}` |
 //! | `POST listings` | `{"id":"…","listed":"YYYY-MM-DD","delisted":"YYYY-MM-DD"}`, any vendor's id, days optional |
 //! | `GET entities` | the world table |
-//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's: CoinGecko `coin=&quote=&metric=&step=` |
+//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's: CoinGecko `coin=&quote=&metric=&step=`, DefiLlama `kind=&id=&metric=&step=` as in [`Truth::defillama_series`], with `step=live` for what the live lists show at `from` |
 //!
 //! A rule is `{"matching":"/coins/markets","when":{"kind":"times","times":3},"fault":{"kind":"status429","retry_after":30}}`;
 //! see [`Rule`], [`When`], [`Fault`] and [`Revision`].
@@ -41,6 +45,7 @@ mod clock;
 mod coingecko;
 mod control;
 mod cut;
+mod defillama;
 mod entity;
 mod faults;
 mod instant;
@@ -66,12 +71,15 @@ use tokio::sync::oneshot;
 use crate::clock::SimClock;
 use crate::coingecko::series::Lane;
 use crate::coingecko::{CoinGecko, Quote};
+use crate::defillama::DefiLlama;
 use crate::faults::FaultBoard;
 use crate::log::RequestLog;
 use crate::server::Shared;
+use crate::vendor::VendorApi;
 use crate::world::World;
 
 pub use crate::coingecko::Plan;
+pub use crate::defillama::{Plan as DefiLlamaPlan, QuotaSpent, UnknownChain};
 pub use crate::entity::Entity;
 pub use crate::faults::{Fault, Faults, Rule, When};
 pub use crate::log::{Counts, RequestRecord};
@@ -268,11 +276,13 @@ fn shared(options: Options) -> Result<Shared, WorldError> {
     }
     let now_ms = options.now.map(instant::millis);
     let latency = options.latency;
-    let api = match options.vendor {
-        Vendor::CoinGecko(plan) => CoinGecko::new(Arc::clone(&world), plan, options),
+    let for_api = Arc::clone(&world);
+    let api: Box<dyn VendorApi> = match options.vendor {
+        Vendor::CoinGecko(plan) => Box::new(CoinGecko::new(for_api, plan, options)),
+        Vendor::DefiLlama(plan) => Box::new(DefiLlama::new(for_api, plan, options)),
     };
     Ok(Shared {
-        api: Box::new(api),
+        api,
         world,
         clock: SimClock::starting_at(now_ms),
         faults: FaultBoard::default(),

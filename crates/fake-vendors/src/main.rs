@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Plays a vendor on 127.0.0.1 until SIGTERM or Ctrl-C.
 #[derive(FromArgs)]
 struct Arguments {
-    /// whom to play: coingecko
+    /// whom to play: coingecko or defillama
     #[argh(option)]
     vendor: String,
     /// port; 0 takes any (default 8601)
@@ -23,7 +23,8 @@ struct Arguments {
     /// the key that is accepted (default CG-simulated)
     #[argh(option)]
     key: Option<String>,
-    /// plan: keyless, demo, basic, analyst, lite or enterprise (default demo)
+    /// plan: keyless, demo, basic, analyst, lite or enterprise (default demo); of defillama free or
+    /// pro, with switches behind it as in pro+span-plus-one
     #[argh(option, default = "String::from(\"demo\")")]
     plan: String,
     /// where the clock starts, RFC 3339; it runs on (default: real time)

@@ -27,7 +27,7 @@ pub struct Options {
     pub retry_after: bool,
     /// Picks the values of the world.
     pub seed: u64,
-    /// What the world gets beyond its table, each in the vendor's own words: for CoinGecko a coin id.
+    /// What the world gets beyond its table, each in the vendor's own words; the crate's page lists them.
     pub extra_ids: Vec<String>,
     /// How long every answer takes at least.
     pub latency: Duration,

@@ -22,30 +22,57 @@ fn rewrite(body: &mut Vec<u8>, change: impl FnOnce(Value) -> Value) {
     }
 }
 
+/// Names under which objects hold what a question was about, by id.
+const WRAPPERS: [&str; 1] = ["coins"];
+/// Fields by which rows are told apart.
+const ID_FIELDS: [&str; 5] = ["id", "slug", "name", "pool", "perp_id"];
+
 fn emptied(value: Value) -> Value {
     match value {
         Value::Array(_) => Value::Array(Vec::new()),
-        Value::Object(fields) if fields.values().all(Value::is_array) => Value::Object(
-            fields
-                .into_iter()
-                .map(|(name, _)| (name, Value::Array(Vec::new())))
-                .collect(),
-        ),
+        Value::Object(mut fields) if fields.values().any(Value::is_array) => {
+            fields.values_mut().for_each(clear);
+            Value::Object(fields)
+        }
+        Value::Object(mut fields) => {
+            fields.retain(|name, inner| inner.is_object() && WRAPPERS.contains(&name.as_str()));
+            fields.values_mut().for_each(clear);
+            Value::Object(fields)
+        }
         _ => Value::Object(Map::new()),
     }
 }
 
-fn without(value: Value, ids: &[String]) -> Value {
+/// Takes out what lists and objects hold; numbers and text stay.
+fn clear(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.clear(),
+        Value::Object(fields) => fields.clear(),
+        _ => {}
+    }
+}
+
+/// Takes ids out of lists and objects, and of those one level inside.
+fn without(mut value: Value, ids: &[String]) -> Value {
+    drop_ids(&mut value, ids);
+    match &mut value {
+        Value::Object(fields) => fields.values_mut().for_each(|inner| drop_ids(inner, ids)),
+        Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    value
+}
+
+fn drop_ids(value: &mut Value, ids: &[String]) {
     let dropped = |id: &str| ids.iter().any(|drop| drop == id);
     match value {
-        Value::Array(rows) => {
-            let keeps = |row: &Value| !row.get("id").and_then(Value::as_str).is_some_and(dropped);
-            Value::Array(rows.into_iter().filter(keeps).collect())
-        }
-        Value::Object(fields) => {
-            Value::Object(fields.into_iter().filter(|(id, _)| !dropped(id)).collect())
-        }
-        other => other,
+        Value::Array(rows) => rows.retain(|row| {
+            let names = ID_FIELDS
+                .iter()
+                .filter_map(|field| row.get(field)?.as_str());
+            !names.into_iter().any(dropped)
+        }),
+        Value::Object(fields) => fields.retain(|id, _| !dropped(id)),
+        _ => {}
     }
 }
 
@@ -68,6 +95,13 @@ mod tests {
             r#"{"p":[],"v":[]}"#
         );
         assert_eq!(spoiled("[1]", &Fault::NoBody), "");
+        let wrapped = r#"{"coins":{"a:b":{"price":1}}}"#;
+        assert_eq!(spoiled(wrapped, &Fault::Empty), r#"{"coins":{}}"#);
+        let mixed = r#"{"data":[1],"status":"success","t":1}"#;
+        assert_eq!(
+            spoiled(mixed, &Fault::Empty),
+            r#"{"data":[],"status":"success","t":1}"#
+        );
     }
 
     #[test]
@@ -80,6 +114,14 @@ mod tests {
             r#"[{"id":"b"}]"#
         );
         assert_eq!(spoiled(r#"{"a":{},"b":{}}"#, &fault), r#"{"b":{}}"#);
+        assert_eq!(
+            spoiled(r#"{"coins":{"a":{},"b":{}}}"#, &fault),
+            r#"{"coins":{"b":{}}}"#
+        );
+        assert_eq!(
+            spoiled(r#"{"protocols":[{"slug":"a"},{"slug":"b"}],"t":1}"#, &fault),
+            r#"{"protocols":[{"slug":"b"}],"t":1}"#
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::coingecko::{self, Plan};
+use crate::defillama::{self, Plan as DefiLlamaPlan};
 use crate::faults::Fault;
 use crate::world::WorldState;
 
@@ -12,6 +13,8 @@ use crate::world::WorldState;
 pub enum Vendor {
     /// CoinGecko API v3.
     CoinGecko(Plan),
+    /// DefiLlama: the free hosts and the Pro API in one.
+    DefiLlama(DefiLlamaPlan),
 }
 
 impl Vendor {
@@ -22,8 +25,9 @@ impl Vendor {
     pub fn parse(vendor: &str, plan: &str) -> Result<Self, String> {
         match vendor {
             "coingecko" => Ok(Self::CoinGecko(plan.parse()?)),
+            "defillama" => Ok(Self::DefiLlama(plan.parse()?)),
             _ => Err(format!(
-                "unknown vendor `{vendor}`: only `coingecko` is simulated"
+                "unknown vendor `{vendor}`: `coingecko` and `defillama` are simulated"
             )),
         }
     }
@@ -33,6 +37,7 @@ impl Vendor {
     pub fn name(self) -> &'static str {
         match self {
             Self::CoinGecko(_) => "coingecko",
+            Self::DefiLlama(_) => "defillama",
         }
     }
 
@@ -40,6 +45,7 @@ impl Vendor {
     pub(crate) fn enrol(self, state: &mut WorldState, id: &str) {
         match self {
             Self::CoinGecko(_) => coingecko::enrol(state, id),
+            Self::DefiLlama(_) => defillama::enrol(state, id),
         }
     }
 }
@@ -110,6 +116,10 @@ pub(crate) trait VendorApi: Send + Sync {
     fn mount(&self) -> &'static str;
     /// Returns the query parameters that carry keys.
     fn key_parameters(&self) -> &'static [&'static str];
+    /// Returns the path below the mount point without the key that it may hold.
+    fn shown_path(&self, below: &str) -> String {
+        below.to_owned()
+    }
     /// Returns the path with ids replaced.
     fn template(&self, call: &Call) -> String;
     /// Counts the request and decides whether it may be answered; says who asks.
