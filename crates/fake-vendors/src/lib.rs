@@ -20,7 +20,8 @@
 //!
 //! Ids beyond the world's table ([`Options::extra_ids`]) are written as the vendor writes them: at CoinGecko a coin id; at
 //! DefiLlama `protocol:<slug>[:<number> or parent#<slug>]`, `chain:<name>`, `stablecoin:<number>`,
-//! `coin:coingecko:<id>`, `coin:<chain>:<address>` or `pool:<UUID>`.
+//! `coin:coingecko:<id>`, `coin:<chain>:<address>` or `pool:<UUID>`. The children of a DefiLlama parent are parts of it:
+//! what changes its life or its past names the parent.
 //!
 //! # Control routes
 //!

@@ -112,7 +112,14 @@ impl Roster {
         let index = self.leaves.len();
         // A number beyond those the vendor has given out, so that none is met twice.
         let id = id.unwrap_or_else(|| (100_000 + chance::below(hash, 1_000_000_000)).to_string());
-        let home = self.home(entity);
+        let home = self.home(entity).or_else(|| {
+            let even = hash.is_multiple_of(2);
+            even.then(|| {
+                self.chains
+                    .iter()
+                    .position(|chain| chain.name == "Ethereum")
+            })?
+        });
         let quiet = slug == "quiet-dex";
         let lag_ms = MINUTE_MS * (5 + chance::below(chance::pair(hash, 32), 170));
         let daily = quiet || chance::below(chance::pair(hash, 33), 10) < 3;

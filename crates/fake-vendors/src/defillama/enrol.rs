@@ -13,7 +13,7 @@ use crate::world::WorldState;
 /// - `coin:coingecko:<id>` or `coin:<chain>:<address>`,
 /// - `pool:<UUID>`.
 ///
-/// What follows is ignored, and so are other kinds. Where the world has the thing under another vendor's name, that one
+/// What else follows is ignored, and so are other kinds. Where the world has the thing under another vendor's name, that one
 /// gets DefiLlama's; else it is made up, equal for equal ids.
 pub(crate) fn enrol(state: &mut WorldState, id: &str) {
     let (kind, rest) = id.split_once(':').unwrap_or((id, ""));
@@ -23,17 +23,25 @@ pub(crate) fn enrol(state: &mut WorldState, id: &str) {
         return;
     }
     match kind.trim() {
-        "protocol" => protocol(
-            state,
-            &name.to_lowercase(),
-            tail.strip_prefix("id=").unwrap_or(tail),
-        ),
+        "protocol" => protocol(state, &name.to_lowercase(), id_in(tail)),
         "chain" => chain(state, new_chain(name)),
         "stablecoin" => stablecoin(state, name),
         "coin" => coin(state, name, tail),
         "pool" => pool(state, name),
         _ => {}
     }
+}
+
+/// Returns the number or parent in what follows a slug: by itself, or as `id=…` among other settings.
+fn id_in(tail: &str) -> &str {
+    let mut parts = tail
+        .split(';')
+        .map(|part| part.strip_prefix("id=").unwrap_or(part).trim());
+    let is_id = |part: &&str| {
+        let number = !part.is_empty() && part.chars().all(|letter| letter.is_ascii_digit());
+        number || part.starts_with("parent#")
+    };
+    parts.find(is_id).unwrap_or("")
 }
 
 /// Returns the slug of a protocol's or parent's id.
@@ -277,6 +285,15 @@ mod tests {
         assert!(state.coin("chainlink").unwrap().fees_usd_day.is_some());
         let cash = state.coin("bitcoin-cash").unwrap();
         assert_eq!(cash.llama_chain.as_deref(), Some("Bitcoin Cash"));
+    }
+
+    #[test]
+    fn ids_stand_alone_or_among_settings() {
+        assert_eq!(id_in("115"), "115");
+        assert_eq!(id_in("id=parent#aave;pro=true"), "parent#aave");
+        assert_eq!(id_in("pro=true;id=115"), "115");
+        assert_eq!(id_in("pro=true"), "");
+        assert_eq!(id_in(""), "");
     }
 
     #[test]

@@ -239,8 +239,13 @@ impl Seen<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::defillama::plan::Plan;
     use crate::instant::{MINUTE_MS, parse_day};
     use crate::world::World;
+
+    fn roster() -> Roster {
+        Roster::new(World::new(1).unwrap().snapshot(), Plan::free())
+    }
 
     fn id(kind: &str, data: &str) -> DimId {
         DimId::find(kind, Some(data), false).unwrap()
@@ -248,7 +253,7 @@ mod tests {
 
     #[test]
     fn revenue_is_what_protocol_and_holders_get() {
-        let roster = Roster::new(World::new(1).unwrap().snapshot());
+        let roster = roster();
         let now = parse_day("2026-05-18").unwrap();
         let leaf = roster
             .leaves
@@ -270,7 +275,7 @@ mod tests {
 
     #[test]
     fn days_are_missing_zero_and_negative_now_and_then() {
-        let roster = Roster::new(World::new(1).unwrap().snapshot());
+        let roster = roster();
         let now = parse_day("2026-05-18").unwrap();
         let all = roster.all_seen(id("fees", "dailyFees"), now);
         let charts: Vec<_> = all.iter().map(|seen| (seen, seen.chart())).collect();
@@ -285,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_day_grows_closes_is_amended_and_then_stays() {
-        let roster = Roster::new(World::new(1).unwrap().snapshot());
+        let roster = roster();
         let day = parse_day("2026-05-18").unwrap();
         let seen = |leaf, now| roster.seen(leaf, id("fees", "dailyFees"), now).unwrap();
         let mut amended = 0;

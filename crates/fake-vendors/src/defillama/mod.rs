@@ -34,7 +34,7 @@ use serde_json::json;
 
 use crate::Options;
 use crate::faults::Fault;
-use crate::instant::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, floor_to, http_date};
+use crate::instant::{HOUR_MS, MINUTE_MS, SECOND_MS, floor_to, http_date};
 use crate::limits::Limits;
 use crate::vendor::{Call, Reply, VendorApi};
 use crate::world::{World, WorldState};
@@ -73,7 +73,6 @@ pub(crate) struct DefiLlama {
 pub(crate) struct Ask<'a> {
     call: &'a Call,
     roster: &'a Roster,
-    plan: Plan,
 }
 
 impl Ask<'_> {
@@ -114,7 +113,7 @@ impl DefiLlama {
         {
             Some(roster) => Arc::clone(roster),
             None => {
-                let roster = Arc::new(Roster::new(world));
+                let roster = Arc::new(Roster::new(world, self.plan));
                 *kept = Some(Arc::clone(&roster));
                 roster
             }
@@ -305,7 +304,6 @@ impl VendorApi for DefiLlama {
         let ask = Ask {
             call,
             roster: &roster,
-            plan: self.plan,
         };
         let reply = self.serve(&ask, endpoint).unwrap_or_else(|refusal| refusal);
         if reply.status != 200 {
@@ -352,9 +350,4 @@ impl VendorApi for DefiLlama {
     fn reset(&self) {
         self.limits.reset();
     }
-}
-
-/// Returns the last whole day before `now_ms`.
-fn last_closed_day_ms(now_ms: i64) -> i64 {
-    floor_to(now_ms, DAY_MS) - DAY_MS
 }

@@ -66,7 +66,7 @@ struct Item<'a> {
 /// Finds type and data type of an older path. Pro-only types are refused before, on the free host.
 fn dim(ask: &Ask<'_>, kind: &str) -> Result<DimId, Reply> {
     let data = ask.call.param("dataType");
-    let found = DimId::find(kind, data, ask.plan.options_notional);
+    let found = DimId::find(kind, data, ask.roster.plan.options_notional);
     found.filter(|id| id.dim().v1).ok_or_else(errors::bad_type)
 }
 

@@ -53,7 +53,7 @@ fn coins(ask: &Ask<'_>, list: &str) -> Result<Vec<(String, Coin)>, Reply> {
 }
 
 fn named(ask: &Ask<'_>, key: &str) -> Option<Coin> {
-    Coin::named(&ask.roster.world, key, ask.plan)
+    Coin::named(&ask.roster.world, key, ask.roster.plan)
 }
 
 fn each<V>(coins: Vec<(String, Coin)>, value: impl Fn(&Coin) -> Option<V>) -> Coins<V> {
@@ -78,7 +78,7 @@ fn price(coin: &Coin, record: Record) -> Price {
 /// Refuses parameters that are not among `names`, and `searchWidth` where the plan says so.
 fn only(ask: &Ask<'_>, names: &[&str]) -> Result<(), Reply> {
     let refused = ask.call.query.iter().find(|(name, _)| {
-        let width = name == "searchWidth" && ask.plan.search_width_refused;
+        let width = name == "searchWidth" && ask.roster.plan.search_width_refused;
         width || !names.contains(&name.as_str())
     });
     refused.map_or(Ok(()), |(name, _)| Err(errors::unknown_parameter(name)))
@@ -206,7 +206,7 @@ fn instants(ask: &Ask<'_>, period_ms: i64) -> Result<Vec<i64>, Reply> {
         .unwrap_or("0")
         .parse()
         .map_err(|_| errors::bad_span())?;
-    let count = i64::from(span) + i64::from(ask.plan.span_plus_one);
+    let count = i64::from(span) + i64::from(ask.roster.plan.span_plus_one);
     let steps = 0..count.min(MOST_POINTS);
     match (start, end) {
         (Some(_), Some(_)) => Err(errors::both_ends()),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::flows::Ledger;
 use super::names::new_chain;
+use super::plan::Plan;
 use crate::chance;
 use crate::entity::Entity;
 use crate::instant::{DAY_MS, MINUTE_MS, SECOND_MS, ceil_to};
@@ -77,6 +78,7 @@ pub(super) struct Pool {
 #[derive(Debug)]
 pub(super) struct Roster {
     pub(super) world: Arc<WorldState>,
+    pub(super) plan: Plan,
     pub(super) chains: Vec<Chain>,
     pub(super) leaves: Vec<Leaf>,
     pub(super) parents: Vec<Parent>,
@@ -89,9 +91,10 @@ pub(super) struct Roster {
 
 impl Roster {
     /// Makes the roster of a state of the world.
-    pub(super) fn new(world: Arc<WorldState>) -> Self {
+    pub(super) fn new(world: Arc<WorldState>, plan: Plan) -> Self {
         let mut roster = Self {
             world: Arc::clone(&world),
+            plan,
             chains: Vec::new(),
             leaves: Vec::new(),
             parents: Vec::new(),
@@ -188,7 +191,7 @@ mod tests {
         for id in ids {
             world.alter(|state| super::super::enrol(state, id));
         }
-        Roster::new(world.snapshot())
+        Roster::new(world.snapshot(), Plan::free())
     }
 
     #[test]

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use super::dims::DimId;
 use super::flows::Seen;
-use super::last_closed_day_ms;
 use super::numbers::rounded;
-use super::plan::Plan;
 use super::records::{Coin, LEAST_CONFIDENCE};
 use super::roster::{Roster, Who};
 use super::stablecoins;
@@ -86,7 +84,7 @@ impl<'a> Series<'a> {
         now_ms: i64,
     ) -> Vec<(i64, f64)> {
         let coin =
-            Coin::named(&roster.world, self.id, Plan::free()).filter(|_| self.metric == "price");
+            Coin::named(&roster.world, self.id, roster.plan).filter(|_| self.metric == "price");
         let Some(coin) = coin else {
             return Vec::new();
         };
@@ -105,7 +103,7 @@ impl<'a> Series<'a> {
     }
 
     fn days(&self, roster: &Roster, now_ms: i64) -> Option<Vec<(i64, f64)>> {
-        let closed_ms = last_closed_day_ms(now_ms);
+        let closed_ms = floor_to(now_ms, DAY_MS) - DAY_MS;
         if let Some((kind, data)) = self.metric.split_once('/') {
             let id = DimId::find(kind, Some(data), false)?;
             let (all, chain) = self.flows(roster, id, now_ms)?;
@@ -245,7 +243,7 @@ impl<'a> Series<'a> {
                 found.map(|(_, usd)| usd)
             }
             ("coin", "price") => {
-                let coin = Coin::named(&roster.world, self.id, Plan::free())?;
+                let coin = Coin::named(&roster.world, self.id, roster.plan)?;
                 let record = coin.nearest(&roster.world, now_ms, 12 * HOUR_MS, now_ms)?;
                 let sure = record
                     .confidence

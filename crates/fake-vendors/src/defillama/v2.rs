@@ -30,7 +30,11 @@ pub(super) enum By {
 }
 
 fn dim(ask: &Ask<'_>, kind: &str) -> Result<DimId, Reply> {
-    let found = DimId::find(kind, ask.call.param("dataType"), ask.plan.options_notional);
+    let found = DimId::find(
+        kind,
+        ask.call.param("dataType"),
+        ask.roster.plan.options_notional,
+    );
     found.ok_or_else(errors::bad_type)
 }
 

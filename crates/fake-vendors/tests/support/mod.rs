@@ -6,6 +6,8 @@
     reason = "test code, and each test file uses its part"
 )]
 
+pub(crate) mod defillama;
+
 use std::collections::BTreeMap;
 
 use fake_vendors::{FakeVendor, Options, Plan, Vendor};
@@ -107,12 +109,9 @@ pub(crate) async fn control(vendor: &FakeVendor, method: &str, path: &str, body:
 }
 
 async fn send(base: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Wire {
-    let (host, prefix) = base
-        .strip_prefix("http://")
-        .unwrap()
-        .split_once('/')
-        .unwrap();
-    let mut request = format!("{method} /{prefix}{path} HTTP/1.1\r\nhost: {host}\r\n");
+    let rest = base.strip_prefix("http://").unwrap();
+    let (host, prefix) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let mut request = format!("{method} {prefix}{path} HTTP/1.1\r\nhost: {host}\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
