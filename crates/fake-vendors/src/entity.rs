@@ -83,7 +83,7 @@ impl VeloProduct {
 pub struct Entity {
     /// Full name.
     pub name: String,
-    /// `chain`, `protocol`, `token`, `stablecoin`, `category`, `equity` or `etf`; at Alpha Vantage also `fx`, `macro`,
+    /// `chain`, `protocol`, `token`, `stablecoin`, `category`, `pool`, `equity` or `etf`; at Alpha Vantage also `fx`, `macro`,
     /// `commodity` or `index`.
     pub kind: String,
     /// CoinGecko: coin id.
@@ -98,6 +98,8 @@ pub struct Entity {
     pub artemis_id: Option<String>,
     /// DefiLlama: protocol slug or `parent#…`.
     pub llama_protocol: Option<String>,
+    /// DefiLlama: number of the protocol; made from the slug where absent.
+    pub llama_id: Option<String>,
     /// DefiLlama: chain name.
     pub llama_chain: Option<String>,
     /// DefiLlama: number of the stablecoin.
@@ -208,6 +210,7 @@ impl Entity {
             artemis_symbol: row.artemis_symbol,
             artemis_id: row.artemis_id,
             llama_protocol: row.llama_protocol,
+            llama_id: None,
             llama_chain: row.llama_chain,
             llama_stablecoin: row.llama_stablecoin,
             llama_coin: row.llama_coin,
@@ -248,6 +251,7 @@ impl Entity {
             artemis_symbol: None,
             artemis_id: None,
             llama_protocol: None,
+            llama_id: None,
             llama_chain: None,
             llama_stablecoin: None,
             llama_coin: Some(format!("coingecko:{coin_id}")),
@@ -281,7 +285,8 @@ fn flag(text: &str) -> Option<Flag> {
     }
 }
 
-fn title(slug: &str) -> String {
+/// Returns the name that a slug stands for: its words, each with a capital.
+pub(crate) fn title(slug: &str) -> String {
     let words = slug.split('-').map(|word| {
         let mut letters = word.chars();
         letters.next().map_or_else(String::new, |first| {

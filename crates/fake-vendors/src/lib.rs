@@ -28,6 +28,7 @@
 //! | CoinGecko | a coin id | `coin_id` |
 //! | Artemis | a symbol, or symbol, Artemis id, kind and CoinGecko id joined by `:`, all but the first may be empty | `symbol`, or `symbol+artemis_id+kind+coingecko_id` |
 //! | Alpha Vantage | `<kind>:<symbol>[:<market>]` with the kinds `equity`, `etf`, `crypto`, `fx`, `macro`, `commodity`, `index`: `equity:TSCO.LON`, `crypto:SOL:USD`, `macro:TREASURY_YIELD:10year` | `asset_class+symbol+market` |
+//! | DefiLlama | `protocol:<slug>[:<number> or parent#<slug>]`, `chain:<name>`, `stablecoin:<number>`, `coin:coingecko:<id>`, `coin:<chain>:<address>`, `pool:<UUID>`; what changes the life of a parent's child names the parent | `kind+vendor_id` |
 //! | Velo | exchange, coin and product joined by `:`; the product may be empty for the venue's usual one, the exchange for a coin with a market cap alone | `exchange+coin+product` |
 //!
 //! # Control routes
@@ -50,6 +51,7 @@
 //! | CoinGecko | `coin=&quote=&metric=&step=` |
 //! | Artemis | `symbol=&metric=&granularity=` |
 //! | Alpha Vantage | its own parameters and `field=` |
+//! | DefiLlama | `kind=&id=&metric=&step=` as in [`Truth::defillama_series`], with `step=live` for what the live lists show at `from` |
 //! | Velo | `type=&exchange=&product=&column=&resolution=` |
 //!
 //! # Faults
@@ -64,6 +66,7 @@ mod clock;
 mod coingecko;
 mod control;
 mod cut;
+mod defillama;
 mod entity;
 mod faults;
 mod instant;
@@ -92,6 +95,7 @@ use crate::artemis::Artemis;
 use crate::clock::SimClock;
 use crate::coingecko::series::Lane;
 use crate::coingecko::{CoinGecko, Quote};
+use crate::defillama::DefiLlama;
 use crate::faults::FaultBoard;
 use crate::log::RequestLog;
 use crate::server::Shared;
@@ -102,6 +106,7 @@ use crate::world::World;
 pub use crate::alphavantage::{AlphaVantageField, AlphaVantageLabels, AlphaVantagePlan};
 pub use crate::artemis::{ArtemisPlan, ArtemisStep, ArtemisSwitch};
 pub use crate::coingecko::Plan;
+pub use crate::defillama::{Plan as DefiLlamaPlan, QuotaSpent, UnknownChain};
 pub use crate::entity::{Entity, VeloProduct};
 pub use crate::faults::{Fault, Faults, Rule, When};
 pub use crate::log::{Counts, RequestRecord};
@@ -307,6 +312,7 @@ fn shared(options: Options) -> Result<Shared, WorldError> {
         Vendor::CoinGecko(plan) => Box::new(CoinGecko::new(for_api, plan, options)),
         Vendor::Artemis(plan) => Box::new(Artemis::new(for_api, plan, options)?),
         Vendor::AlphaVantage(plan) => Box::new(AlphaVantage::new(for_api, plan, options)),
+        Vendor::DefiLlama(plan) => Box::new(DefiLlama::new(for_api, plan, options)),
         Vendor::Velo(plan) => Box::new(Velo::new(for_api, plan, &options)),
     };
     Ok(Shared {

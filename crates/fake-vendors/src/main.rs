@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Plays a vendor on 127.0.0.1 until SIGTERM or Ctrl-C.
 #[derive(FromArgs)]
 struct Arguments {
-    /// whom to play: alphavantage, artemis, coingecko or velo
+    /// whom to play: alphavantage, artemis, coingecko, defillama or velo
     #[argh(option)]
     vendor: String,
     /// port; 0 takes any (default 8601)
@@ -26,6 +26,7 @@ struct Arguments {
     /// plan; coingecko: keyless, demo, basic, analyst, lite or enterprise (default demo);
     /// artemis: enterprise or free (default enterprise), then +switches such as +holes+hour=9;
     /// alphavantage: free (default) or premium-75 to premium-1200, then +switches;
+    /// defillama: free (default) or pro, then +switches such as pro+span-plus-one;
     /// velo: annual or monthly (default annual), then +switches: silent, forbid, coin-rows, header, no-retry-after
     #[argh(option, default = "String::new()")]
     plan: String,

@@ -89,10 +89,11 @@ async fn handle(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse
     }
     let mount = shared.api.mount();
     let call = call_of(&request, mount, below, shared.clock.now_ms());
-    let outcome = decide(&shared, &call, &request, below);
+    let shown = shared.api.shown_path(below);
+    let outcome = decide(&shared, &call, &request, &shown);
     shared.log.push(RequestRecord {
         at: iso(call.now_ms),
-        path: below.to_owned(),
+        path: shown,
         template: shared.api.template(&call),
         query: redacted(request.query_string(), shared.api.key_parameters()),
         caller: outcome.caller,
@@ -122,14 +123,14 @@ struct Outcome {
 }
 
 /// Admission first, then the faults that replace an answer, then the answer and the faults that spoil it.
-fn decide(shared: &Shared, call: &Call, request: &HttpRequest, below: &str) -> Outcome {
+fn decide(shared: &Shared, call: &Call, request: &HttpRequest, shown: &str) -> Outcome {
     let api = &shared.api;
     let (caller, admitted) = api.admit(call);
     let (mut reply, fault) = match admitted {
         Err(refusal) => (refusal, None),
         Ok(()) => {
             let query = redacted(request.query_string(), api.key_parameters());
-            let fault = shared.faults.strike(&format!("{below}?{query}"));
+            let fault = shared.faults.strike(&format!("{shown}?{query}"));
             let refusal = fault.as_ref().and_then(|fault| api.refusal(call, fault));
             let mut reply = refusal.unwrap_or_else(|| api.answer(call, caller));
             if let (200, Some(fault)) = (reply.status, &fault) {

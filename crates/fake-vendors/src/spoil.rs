@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use crate::faults::Fault;
 
 /// An object with nothing beside these is wrapping.
-const ENVELOPES: [&str; 3] = ["data", "symbols", "assets"];
+const ENVELOPES: [&str; 4] = ["data", "symbols", "assets", "coins"];
 /// Fields that name the row of a list.
-const ROW_NAMES: [&str; 2] = ["id", "artemis_id"];
+const ROW_NAMES: [&str; 6] = ["id", "artemis_id", "slug", "name", "pool", "perp_id"];
 /// Fields that name the row of a list whose rows have none of those; the first that is there.
 const OTHER_NAMES: [&str; 2] = ["symbol", "date"];
 
@@ -66,17 +66,23 @@ fn emptied(value: Value) -> Value {
             fields.retain(|name, _| name == "Meta Data");
             Value::Object(fields)
         }
-        Value::Object(fields) if fields.values().any(Value::is_array) => {
-            let emptied = fields.into_iter().map(|(name, value)| match value {
-                Value::Array(_) => (name, Value::Array(Vec::new())),
-                other => (name, other),
-            });
-            Value::Object(emptied.collect())
+        Value::Object(mut fields) if fields.values().any(Value::is_array) => {
+            fields.values_mut().for_each(clear);
+            Value::Object(fields)
         }
         Value::Object(fields) if fields.keys().all(|name| is_envelope(name)) => {
             within(fields, emptied)
         }
         _ => Value::Object(Map::new()),
+    }
+}
+
+/// Takes out what lists and objects hold; numbers and text stay.
+fn clear(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.clear(),
+        Value::Object(fields) => fields.clear(),
+        _ => {}
     }
 }
 
@@ -153,6 +159,13 @@ mod tests {
         );
         assert_eq!(spoiled("a,b\r\n1,2\r\n", &Fault::Empty), "a,b\r\n");
         assert_eq!(spoiled("[1]", &Fault::NoBody), "");
+        let wrapped = r#"{"coins":{"a:b":{"price":1}}}"#;
+        assert_eq!(spoiled(wrapped, &Fault::Empty), r#"{"coins":{}}"#);
+        let mixed = r#"{"data":[1],"status":"success","t":1}"#;
+        assert_eq!(
+            spoiled(mixed, &Fault::Empty),
+            r#"{"data":[],"status":"success","t":1}"#
+        );
     }
 
     #[test]
@@ -174,6 +187,14 @@ mod tests {
             r#"{"x":{"b":2}}"#
         );
         assert_eq!(spoiled("id,n\r\na,1\r\nb,2\r\n", &fault), "id,n\r\nb,2\r\n");
+        assert_eq!(
+            spoiled(r#"{"coins":{"a":{},"b":{}}}"#, &fault),
+            r#"{"coins":{"b":{}}}"#
+        );
+        assert_eq!(
+            spoiled(r#"{"protocols":[{"slug":"a"},{"slug":"b"}],"t":1}"#, &fault),
+            r#"{"protocols":[{"slug":"b"}],"t":1}"#
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::alphavantage::{self, AlphaVantagePlan};
 use crate::artemis::{self, ArtemisPlan};
 use crate::coingecko::{self, Plan};
+use crate::defillama::{self, Plan as DefiLlamaPlan};
 use crate::faults::Fault;
 use crate::velo;
 use crate::world::WorldState;
@@ -21,6 +22,8 @@ pub enum Vendor {
     Velo(velo::Plan),
     /// Alpha Vantage.
     AlphaVantage(AlphaVantagePlan),
+    /// DefiLlama: the free hosts and the Pro API in one.
+    DefiLlama(DefiLlamaPlan),
 }
 
 impl Vendor {
@@ -34,9 +37,10 @@ impl Vendor {
             "coingecko" => Ok(Self::CoinGecko(or("demo").parse()?)),
             "artemis" => Ok(Self::Artemis(or("enterprise").parse()?)),
             "alphavantage" => Ok(Self::AlphaVantage(or("free").parse()?)),
+            "defillama" => Ok(Self::DefiLlama(or("free").parse()?)),
             "velo" => Ok(Self::Velo(or("annual").parse()?)),
             _ => Err(format!(
-                "unknown vendor `{vendor}`: alphavantage, artemis, coingecko or velo"
+                "unknown vendor `{vendor}`: alphavantage, artemis, coingecko, defillama or velo"
             )),
         }
     }
@@ -49,6 +53,7 @@ impl Vendor {
             Self::Artemis(_) => "artemis",
             Self::Velo(_) => "velo",
             Self::AlphaVantage(_) => "alphavantage",
+            Self::DefiLlama(_) => "defillama",
         }
     }
 
@@ -59,6 +64,7 @@ impl Vendor {
             Self::Artemis(_) => artemis::enrol(state, id),
             Self::Velo(_) => velo::enrol(state, id),
             Self::AlphaVantage(_) => alphavantage::enrol(state, id),
+            Self::DefiLlama(_) => defillama::enrol(state, id),
         }
     }
 }
@@ -131,6 +137,10 @@ pub(crate) trait VendorApi: Send + Sync {
     fn mount(&self) -> &'static str;
     /// Returns the query parameters that carry keys.
     fn key_parameters(&self) -> &'static [&'static str];
+    /// Returns the path below the mount point without the key that it may hold.
+    fn shown_path(&self, below: &str) -> String {
+        below.to_owned()
+    }
     /// Returns the path with ids replaced.
     fn template(&self, call: &Call) -> String;
     /// Counts the request and decides whether it may be answered; says who asks.

@@ -56,12 +56,13 @@ impl WorldState {
         self.coin(id).or_else(by_other)
     }
 
-    /// Adds an entity, or replaces the one of the same coin id, else of the same name.
+    /// Adds an entity, or replaces the one of the same coin id, else of the same kind and name.
     pub(crate) fn put(&mut self, entity: Entity) {
         let known = match &entity.coingecko_id {
             Some(id) => self.by_coin.get(id).copied(),
-            None => (self.entities.iter())
-                .position(|one| one.coingecko_id.is_none() && one.name == entity.name),
+            None => self.entities.iter().position(|one| {
+                one.coingecko_id.is_none() && one.kind == entity.kind && one.name == entity.name
+            }),
         };
         if let Some(slot) = known.and_then(|index| self.entities.get_mut(index)) {
             *slot = Arc::new(entity);

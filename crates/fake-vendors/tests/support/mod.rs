@@ -7,6 +7,7 @@
 )]
 
 pub(crate) mod artemis;
+pub(crate) mod defillama;
 
 use std::collections::BTreeMap;
 
