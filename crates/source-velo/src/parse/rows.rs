@@ -67,6 +67,8 @@ struct Bars<'a> {
     by_coin: HashMap<AssetId, &'a Key>,
     columns: Vec<(&'static Metric, usize)>,
     lines: BTreeMap<Key, Vec<Line>>,
+    /// Which exchange gave the basis of a bucket.
+    basis_of: HashMap<(AssetId, Ts), Venue>,
 }
 
 impl<'a> Bars<'a> {
@@ -87,6 +89,7 @@ impl<'a> Bars<'a> {
                 .collect(),
             columns: Vec::new(),
             lines: BTreeMap::new(),
+            basis_of: HashMap::new(),
         }
     }
 
@@ -108,11 +111,15 @@ impl<'a> Bars<'a> {
             return Err(ReplyError::Malformed(what.to_owned()));
         }
         let width = self.columns.len();
-        let lines = self.lines.entry(key.clone()).or_default();
-        lines.resize_with(width, Line::default);
+        (self.lines.entry(key.clone()).or_default()).resize_with(width, Line::default);
         if label >= self.due {
             return Ok(());
         }
+        if self.is_ambiguous(&key, label, row.text(csv.place("exchange"))) {
+            self.forget(&key, label, out);
+            return Ok(());
+        }
+        let lines = self.lines.entry(key.clone()).or_default();
         for (line, (metric, place)) in lines.iter_mut().zip(&self.columns) {
             match row.number(*place) {
                 // Of two rows of one bucket the last counts.
@@ -132,6 +139,36 @@ impl<'a> Bars<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a second exchange gives a basis for the bucket: which of the two is the basis over all
+    /// exchanges is not established.
+    fn is_ambiguous(&mut self, key: &Key, label: Ts, exchange: Option<&str>) -> bool {
+        if self.market != Market::Basis {
+            return false;
+        }
+        let exchange = Venue::from(exchange.unwrap_or_default());
+        let place = (key.asset.clone(), label);
+        *self
+            .basis_of
+            .entry(place)
+            .or_insert_with(|| exchange.clone())
+            != exchange
+    }
+
+    /// Takes back what was read of a bucket; it stays open.
+    fn forget(&mut self, key: &Key, label: Ts, out: &mut dyn Sink) {
+        for line in self.lines.get_mut(key).into_iter().flatten() {
+            if line.values.remove(&label).is_some() {
+                out.reject(reject(
+                    key.asset.clone(),
+                    Some(label),
+                    "several_rows_of_a_bucket",
+                ));
+            }
+            line.odd
+                .insert(TimeRange::new(label, self.step.next(label)));
+        }
     }
 
     /// Returns whose row it is: the key asked for under its product, else what the row itself says.

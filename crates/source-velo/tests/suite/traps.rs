@@ -291,6 +291,31 @@ fn trap_17_errors_hold_the_vendors_words_and_nothing_else() {
 }
 
 #[test]
+fn of_several_bases_of_a_bucket_none_is_taken() {
+    let hours = range("2026-05-17T23:00:00Z", "2026-05-18T01:00:00Z");
+    let ask = ask(
+        ROWS,
+        "2026-05-18T12:05:00Z",
+        vec![want("BTC", &["BASIS_3M_ANN"], hours)],
+    );
+    let body = "exchange,coin,product,time,3m_basis_ann\n\
+                deribit,BTC,BTC,1779058800000,0.04\n\
+                ,BTC,,1779062400000,0.05\n\
+                okex-coin-margin,BTC,BTC,1779058800000,0.03\n";
+    let record = answered(&ask, body.as_bytes(), "2026-05-18T12:05:00Z").unwrap();
+    let values: Vec<f64> = record.points.iter().map(|point| point.value).collect();
+    assert_eq!(values, [0.05]);
+    assert_eq!(record.rejects.len(), 1);
+    let second = range("2026-05-18T00:00:00Z", "2026-05-18T01:00:00Z");
+    let outcomes: Vec<_> = record
+        .outcomes
+        .iter()
+        .map(|(_, _, outcome)| *outcome)
+        .collect();
+    assert_eq!(outcomes, [Outcome::Answered(second)]);
+}
+
+#[test]
 fn what_was_cut_off_is_no_answer() {
     let whole = format!(
         "{HEADER}bybit,BTC,BTCUSDT,1779058800000,77000\nbybit,BTC,BTCUSDT,1779062400000,77100\n"
