@@ -110,8 +110,9 @@ impl Planner<'_> {
                 .to
                 .map_or(published, |to| dataset.step.ceil(to).min(published));
             let mut range = TimeRange::new(start, end);
-            // Who asks for everything again does not believe what was learnt.
-            if scope.patience != Patience::Again {
+            // Who asks for everything again does not believe what was learnt. A tick does: it asks for
+            // the newest buckets of what still has some.
+            if scope.patience != Patience::Again || scope.kind == PullKind::Live {
                 range = range.intersect(facts.life_for(dataset.id, &row.series.key, dataset.step));
             }
             wanted.extend(

@@ -24,5 +24,6 @@ mod refused;
 mod secrets;
 mod silence;
 mod suspended;
+mod velo;
 mod world;
 mod wrapped;

@@ -10,7 +10,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use model::{Key, MetricName, PullKind, Step, TimeRange, Ts};
+use model::{Key, MetricName, PullKind, Spans, Step, TimeRange, Ts};
 use source::{Ask, Block, DatasetSpec, RequestSpec, cut_newest_first};
 
 use super::{
@@ -51,7 +51,7 @@ pub(super) fn plan<'a>(source: &'a Velo, spec: &'a DatasetSpec, ask: &'a Ask) ->
         .max(oldest)
         .unwrap_or(Ts::OLDEST);
     let mut parts: Vec<Part> = Vec::new();
-    for ((market, _, start, end), groups) in places(ask, horizon) {
+    for ((market, _, start, end), groups) in places(ask, horizon, spec.step) {
         let labels = TimeRange::new(start, end);
         let buckets = asked_buckets(ask, spec.step, labels);
         for group in merged(groups, market, buckets) {
@@ -78,19 +78,21 @@ pub(super) fn plan<'a>(source: &'a Velo, spec: &'a DatasetSpec, ask: &'a Ask) ->
 }
 
 /// Puts wants together by market, exchange and time, and within by their columns.
-fn places(ask: &Ask, horizon: Ts) -> BTreeMap<Place, Vec<Group>> {
-    let mut places: BTreeMap<Place, BTreeMap<&[MetricName], Vec<Key>>> = BTreeMap::new();
-    for want in &ask.wants {
+fn places(ask: &Ask, horizon: Ts, step: Step) -> BTreeMap<Place, Vec<Group>> {
+    let mut wanted: BTreeMap<(&Key, &[MetricName]), Spans> = BTreeMap::new();
+    for want in ask.wants.iter().filter(|want| !want.metrics.is_empty()) {
         let labels = TimeRange::new(want.labels.start.max(horizon), want.labels.end);
-        if labels.is_empty() || want.metrics.is_empty() {
-            continue;
+        let of = (&want.key, want.metrics.as_slice());
+        wanted.entry(of).or_default().insert(labels);
+    }
+    let mut places: BTreeMap<Place, BTreeMap<&[MetricName], Vec<Key>>> = BTreeMap::new();
+    for ((key, metrics), holes) in wanted {
+        let market = market_of(key).unwrap_or(Market::Basis);
+        for labels in stretches(&holes, market, metrics.len(), step) {
+            let place = (market, key.venue.to_string(), labels.start, labels.end);
+            let columns = places.entry(place).or_default();
+            columns.entry(metrics).or_default().push(key.clone());
         }
-        let market = market_of(&want.key).unwrap_or(Market::Basis);
-        let venue = want.key.venue.to_string();
-        let place = (market, venue, labels.start, labels.end);
-        let columns = places.entry(place).or_default();
-        let keys = columns.entry(want.metrics.as_slice()).or_default();
-        keys.push(want.key.clone());
     }
     let group = |(metrics, keys): (&[MetricName], Vec<Key>)| Group {
         keys,
@@ -100,6 +102,26 @@ fn places(ask: &Ask, horizon: Ts) -> BTreeMap<Place, Vec<Group>> {
         .into_iter()
         .map(|(place, groups)| (place, groups.into_iter().map(group).collect()))
         .collect()
+}
+
+/// Joins holes of a product that fit into one request, newest first; what lies between is compared on
+/// writing. Longer ones stay whole: they are cut later, together with those of other products.
+fn stretches(holes: &Spans, market: Market, columns: usize, step: Step) -> Vec<TimeRange> {
+    let columns = u64::try_from(columns).unwrap_or(u64::MAX);
+    let most = fit(1, u64::MAX, columns, market.priced_exchanges()).buckets;
+    let most_secs = i64::try_from(most)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(step.max_secs());
+    let mut stretches: Vec<TimeRange> = Vec::new();
+    for hole in holes.iter().rev() {
+        match stretches.last_mut() {
+            Some(newer) if newer.end.secs() - hole.start.secs() <= most_secs => {
+                *newer = TimeRange::new(hole.start, newer.end);
+            }
+            _ => stretches.push(hole),
+        }
+    }
+    stretches
 }
 
 /// The buckets that are priced: those wanted, and of a live tick the open one.

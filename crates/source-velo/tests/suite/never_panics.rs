@@ -56,7 +56,7 @@ fn odd_cell(which: usize, at: prop::sample::Index, odd: &str) {
     let text = String::from_utf8(sample.to_vec()).unwrap();
     let mut cells: Vec<&str> = text.split_inclusive([',', '\n']).collect();
     let at = at.index(cells.len());
-    let odd = format!("{odd}{}", &cells[at][cells[at].len() - 1..]);
+    let odd = format!("{odd}{}", cells[at].chars().last().unwrap());
     cells[at] = &odd;
     take(&request, 200, cells.concat().into_bytes());
 }

@@ -160,6 +160,25 @@ fn columns_are_split_only_where_that_costs_nothing() {
 }
 
 #[test]
+fn holes_of_a_product_share_a_request_where_one_holds_them() {
+    let now = "2026-06-01T00:05:00Z";
+    let holes = [
+        range("2026-01-01", "2026-01-02"),
+        range("2026-03-01", "2026-03-02"),
+        range("2026-05-01", "2026-05-02"),
+    ];
+    let of = |metrics: &[&str]| -> Vec<TimeRange> {
+        let wants = holes.map(|hole| want("BTC BTCUSDT bybit", metrics, hole));
+        let requests = plan(&vendor(Plan::Annual), &ask(ROWS, now, wants.to_vec()));
+        requests.into_iter().map(|one| one.block.labels).collect()
+    };
+    assert_eq!(of(CLOSE), [range("2026-01-01", "2026-05-02")]);
+    // Ten columns are 2,250 hours: some 93 days.
+    let expected = [range("2026-03-01", "2026-05-02"), holes[0]];
+    assert_eq!(of(DEFAULT), expected);
+}
+
+#[test]
 fn market_caps_come_a_hundred_coins_a_request() {
     let hour = range("2026-05-18T12:00:00Z", "2026-05-18T13:00:00Z");
     let wants = |count: usize| -> Vec<Want> {
