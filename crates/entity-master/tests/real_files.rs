@@ -61,6 +61,34 @@ fn every_configured_coin_has_an_entity_and_an_id() {
 }
 
 #[test]
+fn every_configured_coin_of_velo_has_an_entity_and_its_multiple() {
+    let config = bytes("velo.csv");
+    let mut reader = csv::Reader::from_reader(config.as_slice());
+    let resolver = resolver();
+    let mut coins = HashSet::new();
+    for row in reader.records() {
+        let row = row.unwrap();
+        let coin = row.get(2).unwrap();
+        let id = match row.get(0).unwrap() {
+            "options" => format!("option:{coin}"),
+            _ => coin.to_owned(),
+        };
+        let Some((_, factor)) = resolver.entity_of(VELO, &id) else {
+            panic!("{id} has no entity")
+        };
+        let digits: String = coin.chars().take_while(char::is_ascii_digit).collect();
+        let multiple = if digits.len() > 3 {
+            digits.as_str()
+        } else {
+            "1"
+        };
+        assert_eq!(factor.to_string(), multiple, "{coin}");
+        coins.insert(coin.to_owned());
+    }
+    assert!(coins.len() >= 150, "{} coins", coins.len());
+}
+
+#[test]
 fn users_spellings_resolve() {
     let resolver = resolver();
     for (text, expected) in [

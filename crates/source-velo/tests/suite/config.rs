@@ -1,5 +1,7 @@
 //! The CSV.
 
+use std::{collections::HashSet, path::PathBuf};
+
 use model::{SeriesSpec, Since, Stamp, Step};
 use source::{Listing, Source as _};
 use source_velo::{CAPS, COLUMNS, FUTURES, OPTIONS, Plan, ROWS, ROWS_DAILY, SPOT};
@@ -141,5 +143,48 @@ fn a_row_without_a_product_stands_for_all_that_are_listed() {
         "basis,,BTC,,,,,true,",
     ] {
         assert!(!vendor.is_selector(&read(row).unwrap()[0].series), "{row}");
+    }
+}
+
+#[test]
+fn the_file_that_ships_reads_without_a_problem() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../sources-config/velo.csv");
+    let csv = std::fs::read(path).unwrap();
+    let series = vendor(Plan::Annual)
+        .read_config("velo.csv", &csv)
+        .map_err(|problems| problems.to_string())
+        .unwrap();
+    let coins_at = |exchanges: &[&str]| -> HashSet<String> {
+        (series.iter().filter(|spec| spec.enabled))
+            .map(|spec| &spec.series.key)
+            .filter(|key| exchanges.contains(&key.venue.as_str()))
+            .map(|key| key.asset.as_str().to_owned())
+            .collect()
+    };
+    let exchanges = ["binance-futures", "bybit", "okex-swap", "hyperliquid"];
+    let coins = coins_at(&exchanges).len();
+    assert!(coins >= 150, "{coins} coins");
+    for exchange in exchanges {
+        let coins = coins_at(&[exchange]).len();
+        assert!(coins >= 30, "{exchange} has {coins} coins");
+    }
+}
+
+/// A selector beside a row of one of its products would ask for that product twice.
+#[test]
+fn the_file_that_ships_asks_for_no_product_twice() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../sources-config/velo.csv");
+    let csv = std::fs::read(path).unwrap();
+    let vendor = vendor(Plan::Annual);
+    let series = vendor.read_config("velo.csv", &csv).unwrap();
+    let place = |spec: &SeriesSpec| {
+        let key = &spec.series.key;
+        (key.asset.clone(), key.venue.clone())
+    };
+    let (selectors, named): (Vec<_>, Vec<_>) =
+        (series.iter()).partition(|spec| vendor.is_selector(&spec.series));
+    let named: HashSet<_> = named.into_iter().map(place).collect();
+    for selector in selectors {
+        assert!(!named.contains(&place(selector)), "{}", selector.series);
     }
 }
