@@ -108,7 +108,7 @@ async fn run(args: &Args) -> anyhow::Result<Exit> {
 
 /// Takes the leadership, or says who has it.
 async fn lead(workshop: &Workshop) -> anyhow::Result<i64> {
-    if let Some(epoch) = workshop.session.try_lead().await? {
+    if let Some(epoch) = workshop.session.try_lead(workshop.clock.now()).await? {
         tracing::info!(epoch, instance = runtime::instance_id(), "leading");
         return Ok(epoch);
     }
