@@ -16,6 +16,7 @@ mod catalogue;
 mod faults;
 mod live;
 mod nights;
+mod outage;
 mod pace;
 mod processes;
 mod quota;

@@ -261,27 +261,45 @@ async fn a_database_that_breaks_ends_the_pull_as_failed_not_as_interrupted() {
 #[tokio::test]
 async fn who_no_longer_leads_writes_nothing_more() {
     let world = World::new(demo()).await;
-    let collector = Arc::new(world.collector(&csv_of(&COINS, "2026-04-01")).await);
-    collector.lead(7);
-    let error = collector.live("tick").await.unwrap_err();
-    let lost = matches!(
-        error,
-        Error::Store(store::Error::LeadershipLost { held: 7, .. })
-    );
-    assert!(lost, "{error:?}");
+    let csv = csv_of(&COINS, "2026-04-01");
+    let setup = world.setup(world.coingecko(Plan::Demo, RPM), &csv).await;
+    let now = world.clock.now();
+    let epoch = setup.session.try_lead(now).await.unwrap().unwrap();
+    let collector = Arc::new(Collector::open(setup).await.unwrap());
+    collector.lead(epoch);
+    world.vendor.set_faults(slow("/coins/markets", 300));
+    let rival = async {
+        until(|| world.vendor.counts().of("/coins/markets") == 1).await;
+        let raise = "UPDATE leader SET epoch = epoch + 1";
+        world.client.batch_execute(raise).await.unwrap();
+    };
+    let lost = |ended: Result<(), Error>| {
+        let is_lost = matches!(
+            ended,
+            Err(Error::Store(store::Error::LeadershipLost {
+                held: 1,
+                now: Some(2)
+            }))
+        );
+        assert!(is_lost, "{ended:?}");
+    };
+    let (tick, ()) = tokio::join!(collector.live("tick"), rival);
+    lost(tick.map(|_| ()));
     let pulls = world.pulls().await;
     assert_eq!(pulls[0].status, PullStatus::Interrupted);
     assert_eq!(pulls[0].error_class.as_deref(), Some("leadership_lost"));
     assert!(world.rows().await.is_empty());
 
-    // The schedule does not go on, although nobody said stop.
+    // Nothing of the schedule begins any more, and it does not go on, although nobody said stop.
+    let sent = world.vendor.counts().total;
+    lost(collector.live("tick").await.map(|_| ()));
+    lost(collector.fill_gaps("gaps").await.map(|_| ()));
+    lost(collector.reread().await.map(|_| ()));
+    lost(collector.refresh_catalogue("catalogue").await.map(|_| ()));
     let ticking = schedule::ticks(collector, world.clock.clone(), world.stop.clone());
-    let ended = tokio::time::timeout(FOR_EVER, ticking).await.unwrap();
-    let lost = matches!(
-        ended,
-        Err(Error::Store(store::Error::LeadershipLost { held: 7, .. }))
-    );
-    assert!(lost, "{ended:?}");
+    lost(tokio::time::timeout(FOR_EVER, ticking).await.unwrap());
+    assert_eq!(world.vendor.counts().total, sent);
+    assert_eq!(world.pulls().await.len(), 1);
 }
 
 #[tokio::test]
