@@ -2,6 +2,7 @@
 
 use model::PullKind;
 use source::{RequestSpec, Role};
+use store::series::SeriesId;
 
 use crate::{
     Error,
@@ -64,7 +65,14 @@ impl Collector {
                 let open = self.planner().open(&wanted, pull.kind.into(), now).await?;
                 Ok(open.is_empty())
             }
-            // The others want an answer of their own.
+            // A tick reads its newest bars again although they are settled, but not those that another
+            // process has read since the tick began. A snapshot costs one request for all.
+            (PullKind::Live, Role::Series) => {
+                let series: Vec<SeriesId> = asked.into_iter().map(|(id, _)| id).collect();
+                let read = || self.store.is_just_read(pull.id, &series);
+                Ok(self.outage.through(read).await?)
+            }
+            // Who reads again wants an answer of his own.
             _ => Ok(false),
         }
     }

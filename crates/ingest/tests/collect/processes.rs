@@ -9,7 +9,10 @@ use source_coingecko::Plan;
 use store::pulls::PullStatus;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::world::{RPM, World, csv_of, demo, past};
+use crate::{
+    world::{RPM, World, csv_of, demo, past},
+    wrapped::Wrapped,
+};
 
 const COINS: [&str; 6] = ["bitcoin", "ethereum", "solana", "ripple", "uniswap", "dai"];
 /// Far longer than anything here takes: a test that meets it hangs.
@@ -69,6 +72,35 @@ async fn two_processes_share_the_work() {
         bill
     );
     assert_eq!(world.rows().await, world.truth(&COINS, &from, &to));
+}
+
+#[tokio::test]
+async fn two_that_tick_at_once_read_the_newest_bars_once() {
+    let world = World::new(demo()).await;
+    world.vendor.set_faults(slow("/market_chart", 100));
+    let csv = csv_of(&COINS, "2026-05-17");
+    let open = async || {
+        let mut source = Wrapped::new(world.coingecko(Plan::Demo, RPM));
+        let mut datasets = source.datasets.iter_mut();
+        let hourly = datasets.find(|one| one.id.as_str() == "chart_hourly");
+        hourly.unwrap().live_secs = 6 * 3_600;
+        Collector::open(world.setup(source, &csv).await)
+            .await
+            .unwrap()
+    };
+    let (one, two) = (open().await, open().await);
+    let charts = || world.vendor.counts().of("/coins/{id}/market_chart/range");
+    let (a, b) = tokio::join!(one.live("one"), two.live("two"));
+    for tick in [a, b] {
+        assert_eq!(tick.unwrap().status(), PullStatus::Complete);
+    }
+    assert_eq!(charts(), 6);
+    // A tick of its own reads them again, settled as they are, whoever read them before.
+    world.clock.advance(Duration::from_secs(1));
+    one.live("one again").await.unwrap();
+    assert_eq!(charts(), 12);
+    two.live("two again").await.unwrap();
+    assert_eq!(charts(), 18);
 }
 
 #[tokio::test]
