@@ -289,6 +289,22 @@ async fn a_range_in_which_nothing_is_wanted_is_not_called_settled() {
 }
 
 #[tokio::test]
+async fn it_works_on_though_nobody_reads_what_it_says() {
+    let stage = Stage::new(PROGRAM).await;
+    for args in [&RANGE[..], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = stage.command(args);
+        let program = command.stdout(writer).spawn().unwrap();
+        let ended = program.wait_with_output().await.unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{args:?}: {said}");
+        assert!(!said.contains("panicked"), "{args:?}: {said}");
+    }
+    assert_eq!(stage.pulls().await, "2 complete");
+}
+
+#[tokio::test]
 async fn a_dry_run_counts_and_sends_nothing() {
     let stage = Stage::new(PROGRAM).await;
     let run = stage.run(&[&RANGE[..], &["--dry-run"]].concat()).await;
