@@ -47,12 +47,11 @@ impl Pull {
             .pop())
         .with_context(|| format!("failed to open {source}"))?;
         let run = run_id("pull", workshop.clock.now());
-        let Some(summary) = or_give_up(&stop, self.collect(&collector, &run)).await else {
+        let Some(summary) = or_give_up(&stop, self.collect(&collector, &run)).await? else {
             drop(collector);
             workshop.abandon().await;
             return Ok(Exit::Interrupted);
         };
-        let summary = summary?;
         collector.close().await;
         tell(&summary)?;
         if !summary.suspended.is_empty() {
