@@ -6,14 +6,18 @@
 
 #![allow(clippy::unwrap_used, reason = "test code")]
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::VecDeque,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use store::{Error, Options, Store};
 use testkit::TestDatabase;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, UnixStream},
-    sync::{Mutex, mpsc},
+    sync::Semaphore,
 };
 use tokio_postgres::{Config, config::Host};
 
@@ -29,34 +33,60 @@ enum Mode {
     Session,
 }
 
-/// Server processes that wait for work: who has waited longest is next.
-#[derive(Clone)]
+/// Which server process is next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    InTurn,
+    LastUsed,
+}
+
+/// Server processes that wait for work.
 struct Idle {
-    give: mpsc::UnboundedSender<UnixStream>,
-    take: Arc<Mutex<mpsc::UnboundedReceiver<UnixStream>>>,
+    waiting: Mutex<VecDeque<UnixStream>>,
+    count: Semaphore,
+    next: Next,
+}
+
+impl Idle {
+    fn give(&self, server: UnixStream) {
+        self.waiting.lock().unwrap().push_back(server);
+        self.count.add_permits(1);
+    }
+
+    async fn take(&self) -> UnixStream {
+        self.count.acquire().await.unwrap().forget();
+        let mut waiting = self.waiting.lock().unwrap();
+        let server = match self.next {
+            Next::InTurn => waiting.pop_front(),
+            Next::LastUsed => waiting.pop_back(),
+        };
+        server.unwrap()
+    }
 }
 
 /// Starts a pooler with so many server processes and returns how to reach it.
-async fn pooler(database: &TestDatabase, mode: Mode, processes: usize) -> Config {
+async fn pooler(database: &TestDatabase, mode: Mode, next: Next, processes: usize) -> Config {
     let direct = database.config();
     let (user, name) = (direct.get_user().unwrap(), direct.get_dbname().unwrap());
     let Host::Unix(folder) = &direct.get_hosts()[0] else {
         unreachable!("the private server listens on a socket alone");
     };
     let socket = folder.join(".s.PGSQL.5432");
-    let (give, take) = mpsc::unbounded_channel();
+    let idle = Arc::new(Idle {
+        waiting: Mutex::default(),
+        count: Semaphore::new(0),
+        next,
+    });
     for _ in 0..processes {
-        give.send(log_in(&socket, user, name).await).unwrap();
+        idle.give(log_in(&socket, user, name).await);
     }
-    let take = Arc::new(Mutex::new(take));
-    let idle = Idle { give, take };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut config = Config::new();
     let port = listener.local_addr().unwrap().port();
     config.host("127.0.0.1").port(port).user(user).dbname(name);
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
-            let idle = idle.clone();
+            let idle = Arc::clone(&idle);
             tokio::spawn(async move {
                 // The client's end is met as an error of reading.
                 serve(client, &idle, mode).await.ok();
@@ -97,19 +127,19 @@ async fn serve(mut client: TcpStream, idle: &Idle, mode: Mode) -> std::io::Resul
         }
         let server = match &mut mine {
             Some(server) => server,
-            none => none.insert(idle.take.lock().await.recv().await.unwrap()),
+            none => none.insert(idle.take().await),
         };
         server.write_all(&asked).await?;
         // A simple query and the end of an extended one are answered up to "ready".
         if matches!(asked[0], b'Q' | b'S') {
             let in_transaction = pass_answer(server, &mut client).await?;
             if mode == Mode::Transaction && !in_transaction {
-                idle.give.send(mine.take().unwrap()).unwrap();
+                idle.give(mine.take().unwrap());
             }
         }
     }
     if let Some(server) = mine {
-        idle.give.send(server).unwrap();
+        idle.give(server);
     }
     Ok(())
 }
@@ -147,14 +177,18 @@ async fn connect(config: &Config) -> Result<Store, Error> {
 async fn a_transaction_pooler_is_refused_and_named() {
     let database = testkit::database().await;
     // Two sessions share one process; or one session moves.
-    for processes in 1..=6 {
-        let config = pooler(&database, Mode::Transaction, processes).await;
+    let orders = [Next::InTurn, Next::LastUsed];
+    for (next, processes) in orders
+        .into_iter()
+        .flat_map(|next| (1..=6).map(move |n| (next, n)))
+    {
+        let config = pooler(&database, Mode::Transaction, next, processes).await;
         let error = connect(&config).await.unwrap_err();
         assert!(matches!(error, Error::UnfitServer(_)), "{error:?}");
         let said = error.to_string();
         assert!(
             said.contains("transaction pooler"),
-            "{processes} processes: {said}"
+            "{next:?} of {processes}: {said}"
         );
     }
 }
@@ -162,7 +196,7 @@ async fn a_transaction_pooler_is_refused_and_named() {
 #[tokio::test]
 async fn a_session_pooler_is_as_good_as_none() {
     let database = testkit::database().await;
-    let config = pooler(&database, Mode::Session, 4).await;
+    let config = pooler(&database, Mode::Session, Next::LastUsed, 4).await;
     let store = connect(&config).await.unwrap();
     store.check_schema().await.unwrap();
     let session = store.session("one").await.unwrap();
