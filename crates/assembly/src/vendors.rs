@@ -154,7 +154,9 @@ mod tests {
     fn names_come_in_any_case_and_unknown_ones_with_the_known() {
         assert_eq!(source_named("CoinGecko").unwrap(), source_coingecko::SOURCE);
         let error = source_named("coingeko").unwrap_err().to_string();
-        assert_eq!(error, "there is no source \"coingeko\"; there is coingecko");
+        let known = SOURCES.map(SourceId::as_str).join(", ");
+        let expected = format!("there is no source \"coingeko\"; there is {known}");
+        assert_eq!(error, expected);
     }
 
     #[test]

@@ -17,8 +17,11 @@ async fn a_wrong_command_line_is_2_and_says_what_would_be_right() {
     // Nobody listens there: these are told before the database is looked for.
     known[0].1 = "postgres://nobody@127.0.0.1:1/none".to_owned();
     for (args, part) in [
-        (&[][..], "--source is missing; there is coingecko"),
-        (&["--source", "coingeko"], "there is coingecko"),
+        (&[][..], "--source is missing; there is "),
+        (
+            &["--source", "coingeko"],
+            "there is no source \"coingeko\"; there is ",
+        ),
         (&["--source", "coingecko", "--form", "2024-01-01"], "--form"),
         (
             &["--source", "coingecko", "--from", "1.1.2024"],

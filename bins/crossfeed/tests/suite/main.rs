@@ -93,7 +93,7 @@ async fn what_is_no_source_is_a_wrong_command_line() {
         &["resume", "coingeko"],
         &["pulls", "--source", "coingeko"],
     ] {
-        stage.run(args).await.must(2, &["there is coingecko"]);
+        stage.run(args).await.must(2, &["there is ", "coingecko"]);
     }
     stage.run(&[]).await.must(2, &["setup", "resume"]);
     stage.run(&["pul", "coingecko"]).await.must(2, &["pul"]);
