@@ -9,10 +9,11 @@ use entity_master::{CsvText, EntityId, Master, Resolution, Resolver};
 use model::SourceId;
 
 const COINGECKO: SourceId = SourceId::new("coingecko");
+const DEFILLAMA: SourceId = SourceId::new("defillama");
 const VELO: SourceId = SourceId::new("velo");
 const SOURCES: [SourceId; 5] = [
     SourceId::new("artemis"),
-    SourceId::new("defillama"),
+    DEFILLAMA,
     VELO,
     COINGECKO,
     SourceId::new("alphavantage"),
@@ -86,6 +87,42 @@ fn every_configured_coin_of_velo_has_an_entity_and_its_multiple() {
         coins.insert(coin.to_owned());
     }
     assert!(coins.len() >= 150, "{} coins", coins.len());
+}
+
+#[test]
+fn every_configured_thing_of_defillama_has_an_entity() {
+    let config = bytes("defillama.csv");
+    let mut reader = csv::Reader::from_reader(config.as_slice());
+    let resolver = resolver();
+    let mut assets = HashSet::new();
+    for row in reader.records() {
+        let row = row.unwrap();
+        let (kind, vendor_id) = (row.get(0).unwrap(), row.get(1).unwrap());
+        let params = row.get(6).unwrap().split(';');
+        let id = params.filter_map(|pair| pair.strip_prefix("id=")).next();
+        let asset = match kind {
+            "global" => kind.to_owned(),
+            "coin" => vendor_id.to_owned(),
+            _ => format!("{kind}:{}", id.unwrap_or(vendor_id)),
+        };
+        assert!(
+            resolver.entity_of(DEFILLAMA, &asset).is_some(),
+            "{asset} has no entity"
+        );
+        assets.insert(asset);
+    }
+    for (kind, least) in [
+        ("protocol:", 200),
+        ("chain:", 60),
+        ("stablecoin:", 20),
+        ("coingecko:", 100),
+    ] {
+        let found = assets
+            .iter()
+            .filter(|asset| asset.starts_with(kind))
+            .count();
+        assert!(found >= least, "{found} of {kind}");
+    }
 }
 
 #[test]
