@@ -9,10 +9,11 @@ use entity_master::{CsvText, EntityId, Master, Resolution, Resolver};
 use model::SourceId;
 
 const COINGECKO: SourceId = SourceId::new("coingecko");
+const ARTEMIS: SourceId = SourceId::new("artemis");
 const DEFILLAMA: SourceId = SourceId::new("defillama");
 const VELO: SourceId = SourceId::new("velo");
 const SOURCES: [SourceId; 5] = [
-    SourceId::new("artemis"),
+    ARTEMIS,
     DEFILLAMA,
     VELO,
     COINGECKO,
@@ -123,6 +124,32 @@ fn every_configured_thing_of_defillama_has_an_entity() {
             .count();
         assert!(found >= least, "{found} of {kind}");
     }
+}
+
+/// Whichever of its two ids an asset is stored under.
+#[test]
+fn every_configured_asset_of_artemis_has_an_entity_under_both_of_its_ids() {
+    let config = bytes("artemis.csv");
+    let mut reader = csv::Reader::from_reader(config.as_slice());
+    let resolver = resolver();
+    let (mut symbols, mut shares) = (HashSet::new(), 0);
+    for row in reader.records() {
+        let row = row.unwrap();
+        let (symbol, artemis_id) = (row.get(0).unwrap(), row.get(1).unwrap());
+        let Some((entity, _)) = resolver.entity_of(ARTEMIS, symbol) else {
+            panic!("{symbol} has no entity")
+        };
+        if !artemis_id.is_empty() {
+            let (other, _) = resolver.entity_of(ARTEMIS, artemis_id).unwrap();
+            assert_eq!(entity.id, other.id, "{symbol} and {artemis_id}");
+        }
+        if symbols.insert(symbol.to_owned()) && symbol.starts_with("eq-") {
+            assert_eq!(entity.id.as_str(), symbol);
+            shares += 1;
+        }
+    }
+    assert!(symbols.len() >= 200, "{} assets", symbols.len());
+    assert!(shares >= 30, "{shares} shares");
 }
 
 #[test]
