@@ -9,16 +9,11 @@ use entity_master::{CsvText, EntityId, Master, Resolution, Resolver};
 use model::SourceId;
 
 const COINGECKO: SourceId = SourceId::new("coingecko");
+const ALPHAVANTAGE: SourceId = SourceId::new("alphavantage");
 const ARTEMIS: SourceId = SourceId::new("artemis");
 const DEFILLAMA: SourceId = SourceId::new("defillama");
 const VELO: SourceId = SourceId::new("velo");
-const SOURCES: [SourceId; 5] = [
-    ARTEMIS,
-    DEFILLAMA,
-    VELO,
-    COINGECKO,
-    SourceId::new("alphavantage"),
-];
+const SOURCES: [SourceId; 5] = [ARTEMIS, DEFILLAMA, VELO, COINGECKO, ALPHAVANTAGE];
 
 fn bytes(name: &str) -> Vec<u8> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../sources-config");
@@ -150,6 +145,60 @@ fn every_configured_asset_of_artemis_has_an_entity_under_both_of_its_ids() {
     }
     assert!(symbols.len() >= 200, "{} assets", symbols.len());
     assert!(shares >= 30, "{shares} shares");
+}
+
+#[test]
+fn every_configured_series_of_alphavantage_has_an_entity() {
+    let config = bytes("alphavantage.csv");
+    let mut reader = csv::Reader::from_reader(config.as_slice());
+    let resolver = resolver();
+    let mut assets = HashSet::new();
+    for row in reader.records() {
+        let row = row.unwrap();
+        let (class, function, symbol) = (
+            row.get(0).unwrap(),
+            row.get(1).unwrap(),
+            row.get(2).unwrap(),
+        );
+        let params = row.get(5).unwrap().split(';');
+        let maturity = params
+            .filter_map(|pair| pair.strip_prefix("maturity="))
+            .next();
+        let asset = match (class, maturity) {
+            ("etf", _) => format!("equity:{symbol}"),
+            ("macro" | "commodity", Some(maturity)) => format!("{class}:{function}:{maturity}"),
+            ("macro" | "commodity", None) => format!("{class}:{function}"),
+            _ => format!("{class}:{symbol}"),
+        };
+        assert!(
+            resolver.entity_of(ALPHAVANTAGE, &asset).is_some(),
+            "{asset} has no entity"
+        );
+        assets.insert(asset);
+    }
+    let shares = assets
+        .iter()
+        .filter(|asset| asset.starts_with("equity:"))
+        .count();
+    assert!(shares >= 50, "{shares} shares and funds");
+}
+
+/// One ticker, two things: the coin and a fund that holds it.
+#[test]
+fn a_fund_with_the_ticker_of_a_coin_is_not_the_coin() {
+    let resolver = resolver();
+    for (code, coin, fund) in [("BTC", "bitcoin", "eq-btc"), ("ETH", "ethereum", "eq-eth")] {
+        for (class, id) in [("crypto", coin), ("equity", fund)] {
+            let (entity, _) = resolver
+                .entity_of(ALPHAVANTAGE, &format!("{class}:{code}"))
+                .unwrap();
+            assert_eq!(entity.id.as_str(), id);
+        }
+        let Resolution::Found(found) = resolver.resolve(code) else {
+            panic!("{code} is ambiguous")
+        };
+        assert_eq!(found.entity.id.as_str(), coin);
+    }
 }
 
 #[test]
