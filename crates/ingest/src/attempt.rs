@@ -11,10 +11,10 @@ use std::{
 
 use http::Extensions;
 use model::{PullKind, SourceId, Ts};
-use ratelimit::{Clock, Period, Spacing, interval};
+use ratelimit::{Clock, Spacing, interval};
 use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next};
-use source::{HostId, Limit, Unit, Window};
+use source::{HostId, Limit, Window};
 use store::{
     Store,
     pace::{QuotaWindow, SlotTaken, Spend},
@@ -23,8 +23,11 @@ use store::{
 
 use crate::stop::Stop;
 
-/// Share of a calendar quota that only live ticks may use, in percent.
+/// Share of a quota that only live ticks may use, in percent.
 const LIVE_RESERVE_PERCENT: i64 = 20;
+/// Share of a quota that nobody uses, in percent: a vendor may count what we do not see. Whole
+/// hundreds only, so that a plan of 25 requests a day stays one of 25.
+const QUOTA_HEADROOM_PERCENT: i64 = 5;
 /// How far ahead a live tick may reserve slots.
 const LIVE_AHEAD: Duration = Duration::from_secs(60);
 
@@ -57,7 +60,7 @@ pub(crate) enum Stopped {
     /// By our own count the quota is spent until then.
     #[error("the {span} quota is spent until {until}")]
     Spent {
-        /// Which window: `day`, `month`.
+        /// Which window: `day`, `month`, `24 hours`.
         span: String,
         /// When it turns.
         until: Ts,
@@ -131,7 +134,7 @@ struct HostPace {
     host: HostId,
     spacing: Spacing,
     interval: Duration,
-    quotas: Vec<(Unit, Period, u32)>,
+    quotas: Vec<Limit>,
 }
 
 /// The middleware. Pace and quota hold over all processes: both are kept in the database.
@@ -201,7 +204,7 @@ impl Paced {
             if live { LIVE_AHEAD } else { Duration::ZERO },
         )
         .await?;
-        self.spend(pace, attempt, live).await?;
+        self.spend(pace, attempt).await?;
         if let Some(pull) = attempt.pull {
             self.store
                 .count_request(pull, attempt.credits)
@@ -251,7 +254,7 @@ impl Paced {
         }
     }
 
-    async fn spend(&self, pace: &HostPace, attempt: &Attempt, live: bool) -> Result<(), Stopped> {
+    async fn spend(&self, pace: &HostPace, attempt: &Attempt) -> Result<(), Stopped> {
         if pace.quotas.is_empty() {
             return Ok(());
         }
@@ -260,7 +263,7 @@ impl Paced {
         let windows: Vec<_> = pace
             .quotas
             .iter()
-            .map(|quota| window_of(*quota, live))
+            .filter_map(|limit| window_of(limit, attempt.kind))
             .collect();
         match self
             .store
@@ -269,8 +272,8 @@ impl Paced {
             .map_err(away)?
         {
             Spend::Ok => Ok(()),
-            Spend::Exhausted { span, until } => Err(Stopped::Spent {
-                span: span.to_string(),
+            Spend::Exhausted { window, until } => Err(Stopped::Spent {
+                span: window.to_string(),
                 until,
             }),
         }
@@ -282,18 +285,23 @@ fn away(error: store::Error) -> Stopped {
     Stopped::LedgerAway(error.to_string())
 }
 
-fn window_of((unit, period, amount): (Unit, Period, u32), live: bool) -> QuotaWindow {
-    let limit = i64::from(amount);
-    QuotaWindow {
-        unit: unit.as_str(),
-        span: period.as_str(),
-        limit,
-        reserve: if live {
-            0
-        } else {
-            limit * LIVE_RESERVE_PERCENT / 100
-        },
-    }
+/// Returns a limit as the ledger counts it, `None` where the pace alone keeps it.
+fn window_of(limit: &Limit, kind: PullKind) -> Option<QuotaWindow> {
+    let amount = i64::from(limit.amount);
+    let usable = amount - amount / 100 * QUOTA_HEADROOM_PERCENT;
+    let reserve = match kind {
+        PullKind::Live => 0,
+        PullKind::Gap | PullKind::Reread | PullKind::Backfill => {
+            usable * LIVE_RESERVE_PERCENT / 100
+        }
+    };
+    Some(QuotaWindow {
+        unit: limit.unit.as_str(),
+        span: limit.window.span()?,
+        before: limit.window.spans_before(),
+        limit: usable,
+        reserve,
+    })
 }
 
 fn pace_of(host: HostId, limits: &[Limit]) -> HostPace {
@@ -304,8 +312,7 @@ fn pace_of(host: HostId, limits: &[Limit]) -> HostPace {
             Window::RollingSecs(secs) => {
                 widest = widest.max(interval(limit.amount, Duration::from_secs(u64::from(secs))));
             }
-            Window::Day => quotas.push((limit.unit, Period::Day, limit.amount)),
-            Window::Month => quotas.push((limit.unit, Period::Month, limit.amount)),
+            Window::RollingDay | Window::Day | Window::Month => quotas.push(*limit),
         }
     }
     HostPace {

@@ -160,10 +160,32 @@ impl Unit {
 /// The window of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Window {
-    /// Any stretch of so many seconds.
+    /// Any stretch of so many seconds, at most an hour: kept by the pace.
     RollingSecs(u32),
+    /// Any 24 hours: a vendor's day that turns nobody knows when.
+    RollingDay,
     /// A UTC day.
     Day,
     /// A UTC month.
     Month,
+}
+
+impl Window {
+    /// Returns how the ledger cuts time for it; `None` where the pace alone keeps the limit.
+    pub const fn span(self) -> Option<&'static str> {
+        match self {
+            Self::RollingSecs(_) => None,
+            Self::RollingDay => Some("hour"),
+            Self::Day => Some("day"),
+            Self::Month => Some("month"),
+        }
+    }
+
+    /// Returns how many spans before the current one count as well.
+    pub const fn spans_before(self) -> i32 {
+        match self {
+            Self::RollingDay => 24,
+            Self::RollingSecs(_) | Self::Day | Self::Month => 0,
+        }
+    }
 }

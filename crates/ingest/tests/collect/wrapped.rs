@@ -1,4 +1,4 @@
-//! The vendor with another host or another way to sort answers.
+//! The vendor with other hosts, other limits or another way to sort answers.
 
 use model::{DatasetId, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
 use source::{
@@ -14,6 +14,7 @@ pub(crate) type Check = fn(&CoinGecko, &RequestSpec, &Reply) -> Result<(), Reply
 pub(crate) struct Wrapped {
     inner: CoinGecko,
     pub(crate) hosts: Vec<Host>,
+    pub(crate) limits: Vec<Limit>,
     pub(crate) check: Check,
 }
 
@@ -22,6 +23,7 @@ impl Wrapped {
     pub(crate) fn new(inner: CoinGecko) -> Self {
         Self {
             hosts: inner.hosts().to_vec(),
+            limits: inner.limits().to_vec(),
             check: |inner, request, reply| inner.check(request, reply),
             inner,
         }
@@ -39,7 +41,7 @@ impl Source for Wrapped {
         &self.hosts
     }
     fn limits(&self) -> &[Limit] {
-        self.inner.limits()
+        &self.limits
     }
     fn concurrency(&self) -> usize {
         self.inner.concurrency()
