@@ -17,19 +17,22 @@ use reqwest_middleware::{Middleware, Next};
 use source::{HostId, Limit, Window};
 use store::{
     Store,
-    pace::{QuotaWindow, SlotTaken, Spend},
+    pace::{FURTHEST_AHEAD, QuotaWindow, SlotTaken, Spend},
     pulls::PullId,
 };
 
 use crate::stop::Stop;
 
-/// Share of a quota that only live ticks may use, in percent.
+/// Share of a quota that gap filler and re-reads leave to live ticks, in percent.
 const LIVE_RESERVE_PERCENT: i64 = 20;
+/// Share of a quota that a backfill leaves to all that runs by schedule, in percent: it parks first.
+const SCHEDULE_RESERVE_PERCENT: i64 = 25;
 /// Share of a quota that nobody uses, in percent: a vendor may count what we do not see. Whole
 /// hundreds only, so that a plan of 25 requests a day stays one of 25.
 const QUOTA_HEADROOM_PERCENT: i64 = 5;
-/// How far ahead a live tick may reserve slots.
-const LIVE_AHEAD: Duration = Duration::from_secs(60);
+/// How many intervals ahead gap filler and re-reads may reserve slots. A backfill, which may not,
+/// takes what they leave; a live tick waits no longer for them than this.
+const SCHEDULE_AHEAD: u32 = 2;
 
 /// Whose time the pace goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,12 +201,8 @@ impl Paced {
                 .await
                 .ok_or(Stopped::Stopping)?;
         }
-        self.wait_for_slot(
-            pace,
-            attempt,
-            if live { LIVE_AHEAD } else { Duration::ZERO },
-        )
-        .await?;
+        self.wait_for_slot(pace, attempt, ahead_of(attempt.kind, pace.interval))
+            .await?;
         self.spend(pace, attempt).await?;
         if let Some(pull) = attempt.pull {
             self.store
@@ -285,15 +284,23 @@ fn away(error: store::Error) -> Stopped {
     Stopped::LedgerAway(error.to_string())
 }
 
+/// Returns how far ahead of now a job may reserve slots: ticks before gaps before backfill.
+fn ahead_of(kind: PullKind, interval: Duration) -> Duration {
+    match kind {
+        PullKind::Live => FURTHEST_AHEAD,
+        PullKind::Gap | PullKind::Reread => interval * SCHEDULE_AHEAD,
+        PullKind::Backfill => Duration::ZERO,
+    }
+}
+
 /// Returns a limit as the ledger counts it, `None` where the pace alone keeps it.
 fn window_of(limit: &Limit, kind: PullKind) -> Option<QuotaWindow> {
     let amount = i64::from(limit.amount);
     let usable = amount - amount / 100 * QUOTA_HEADROOM_PERCENT;
     let reserve = match kind {
         PullKind::Live => 0,
-        PullKind::Gap | PullKind::Reread | PullKind::Backfill => {
-            usable * LIVE_RESERVE_PERCENT / 100
-        }
+        PullKind::Gap | PullKind::Reread => usable * LIVE_RESERVE_PERCENT / 100,
+        PullKind::Backfill => usable * SCHEDULE_RESERVE_PERCENT / 100,
     };
     Some(QuotaWindow {
         unit: limit.unit.as_str(),
@@ -342,5 +349,42 @@ impl Middleware for Paced {
             }
         }
         next.run(request, extensions).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use source::Unit;
+
+    use super::*;
+
+    #[test]
+    fn ticks_come_before_gaps_and_gaps_before_backfill() {
+        let interval = Duration::from_secs(2);
+        let kinds = [
+            PullKind::Live,
+            PullKind::Gap,
+            PullKind::Reread,
+            PullKind::Backfill,
+        ];
+        let ahead = kinds.map(|kind| ahead_of(kind, interval).as_secs());
+        assert_eq!(ahead, [60, 4, 4, 0]);
+        for (amount, usable) in [
+            (25, [25, 20, 20, 19]),
+            (99, [99, 80, 80, 75]),
+            (10_000, [9_500, 7_600, 7_600, 7_125]),
+        ] {
+            let limit = Limit {
+                host: "api",
+                unit: Unit::Requests,
+                amount,
+                window: Window::Day,
+            };
+            let left = kinds.map(|kind| {
+                let window = window_of(&limit, kind).unwrap();
+                window.limit - window.reserve
+            });
+            assert_eq!(left, usable);
+        }
     }
 }
