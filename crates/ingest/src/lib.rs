@@ -8,6 +8,7 @@
 mod account;
 mod attempt;
 mod barred;
+mod calendar;
 mod catalogue;
 mod claims;
 mod collector;

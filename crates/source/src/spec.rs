@@ -15,7 +15,8 @@ pub struct DatasetSpec {
     pub cadence_secs: i64,
     /// How long after the end of a bucket its value is there, in seconds.
     pub lag_secs: i64,
-    /// How far back values may still move, in seconds.
+    /// How far back values may still move, in seconds. Who reads them again is said by `whole`,
+    /// `live_secs` or `rereads`.
     pub provisional_secs: i64,
     /// When there are buckets at all.
     pub calendar: Calendar,
@@ -61,9 +62,10 @@ pub enum Role {
 pub enum Calendar {
     /// Always.
     Always,
-    /// When its exchange was open.
+    /// When its exchange was open. By rule it is not on Saturday and Sunday: a weekend by itself is
+    /// not asked for, and one without values is closed, not missing. Values that come are stored.
     Exchange,
-    /// Events: no bucket is expected.
+    /// Events: no bucket is expected. Time is asked for once; that nothing came of it is final.
     None,
 }
 
@@ -78,12 +80,14 @@ pub enum History {
     None,
 }
 
-/// What a key's absence from a good answer means.
+/// What a key's absence from a good answer means: one of which the parser said nothing, neither a
+/// point nor an outcome. Where an answer may have been cut, the parser says [`crate::Outcome::Absent`]
+/// of the keys that it may have held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Absence {
     /// Nothing is known: ask again.
     Unknown,
-    /// The vendor has nothing of it in the asked range.
+    /// The vendor has nothing of it in the block's labels.
     Empty,
 }
 

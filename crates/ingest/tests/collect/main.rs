@@ -11,6 +11,7 @@
 )]
 
 mod backfill;
+mod calendars;
 mod canned;
 mod catalogue;
 mod faults;

@@ -1,4 +1,4 @@
-//! The vendor with other hosts, other limits or another way to sort answers.
+//! The vendor with other datasets, hosts or limits, or another way to sort answers.
 
 use model::{DatasetId, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
 use source::{
@@ -13,6 +13,7 @@ pub(crate) type Check = fn(&CoinGecko, &RequestSpec, &Reply) -> Result<(), Reply
 #[derive(Debug)]
 pub(crate) struct Wrapped {
     inner: CoinGecko,
+    pub(crate) datasets: Vec<DatasetSpec>,
     pub(crate) hosts: Vec<Host>,
     pub(crate) limits: Vec<Limit>,
     pub(crate) check: Check,
@@ -22,6 +23,7 @@ impl Wrapped {
     /// Makes one that changes nothing yet.
     pub(crate) fn new(inner: CoinGecko) -> Self {
         Self {
+            datasets: inner.datasets().to_vec(),
             hosts: inner.hosts().to_vec(),
             limits: inner.limits().to_vec(),
             check: |inner, request, reply| inner.check(request, reply),
@@ -35,7 +37,7 @@ impl Source for Wrapped {
         self.inner.id()
     }
     fn datasets(&self) -> &[DatasetSpec] {
-        self.inner.datasets()
+        &self.datasets
     }
     fn hosts(&self) -> &[Host] {
         &self.hosts
