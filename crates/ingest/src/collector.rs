@@ -274,6 +274,7 @@ impl Collector {
             true => Ok(()),
             false => self.store.drop_rereads(&read).await,
         };
+        let counted = self.count_refusals(&pull).await;
         let end = pull.end();
         let error = end.failures.last().cloned();
         let closed = ClosedPull {
@@ -296,6 +297,7 @@ impl Collector {
         // The first thing that broke, not what broke because of it.
         ran?;
         dropped?;
+        counted?;
         closed?;
         Ok(match halted {
             Some(halt) if halt.ends_the_job() => Ran::Over,

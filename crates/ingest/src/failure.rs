@@ -17,6 +17,7 @@ use crate::{
     Error,
     collector::Collector,
     pull::{Halt, Pull},
+    refusals::is_refusal,
     sink::series_of_block,
     wants::Patience,
     writer,
@@ -52,10 +53,10 @@ impl Collector {
         }
         let now = self.clock.now();
         match &error {
-            ReplyError::Unauthorized(_) => self.suspend(pull, "", &error, &text).await?,
+            ReplyError::Unauthorized(_) => self.suspend(pull, "", error.class(), &text).await?,
             ReplyError::NotEntitled(_) => {
                 let dataset = pull.dataset.id.as_str();
-                self.suspend(pull, dataset, &error, &text).await?;
+                self.suspend(pull, dataset, error.class(), &text).await?;
             }
             ReplyError::QuotaExhausted { until, .. } => {
                 self.park(pull, request, *until, &text, now).await?;
@@ -82,25 +83,28 @@ impl Collector {
             request = %redactor.clean(&request.path_and_query()), "{text}"
         );
         pull.tally.failed(error.class(), &text);
+        if is_refusal(error) {
+            pull.tally.refused();
+        }
         text
     }
 
     /// Suspends the source, or one dataset of it, until an operator resumes it.
-    async fn suspend(
+    pub(crate) async fn suspend(
         &self,
         pull: &Pull<'_>,
         dataset: &str,
-        error: &ReplyError,
+        class: &str,
         text: &str,
     ) -> Result<(), Error> {
         // First, so that what waits for its turn does not leave while this is written.
         pull.halt(Halt::Suspended);
         let now = self.clock.now();
         self.store
-            .suspend(pull.source, dataset, "", error.class(), text, now)
+            .suspend(pull.source, dataset, "", class, text, now)
             .await?;
         tracing::error!(
-            source = %pull.source, dataset, class = error.class(),
+            source = %pull.source, dataset, class,
             "suspended until `crossfeed resume {}`: {text}", pull.source
         );
         Ok(())

@@ -25,6 +25,7 @@ mod pull;
 mod reach;
 mod redact;
 mod redirect;
+mod refusals;
 mod rereads;
 pub mod schedule;
 mod sink;

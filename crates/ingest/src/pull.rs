@@ -165,7 +165,7 @@ impl<'a> Pull<'a> {
         let status = match &halted {
             Some(Halt::Stopping) => PullStatus::Interrupted,
             Some(Halt::Parked { .. }) => PullStatus::Parked,
-            _ if failed_blocks > 0 && load(&self.tally.good) == 0 => PullStatus::Failed,
+            _ if failed_blocks > 0 && !self.tally.is_good() => PullStatus::Failed,
             _ if failed_blocks > 0 => PullStatus::Partial,
             _ if silent => PullStatus::NoData,
             _ => PullStatus::Complete,
@@ -214,6 +214,8 @@ pub(crate) struct Tally {
     differing: AtomicU64,
     rejected: AtomicU64,
     failed: AtomicU64,
+    /// Failures that would come again whenever the same is asked.
+    refused: AtomicU64,
     /// Passing failures since the vendor last said something.
     passing: AtomicU64,
     failures: Mutex<Vec<(String, String)>>,
@@ -237,6 +239,22 @@ impl Tally {
     pub(crate) fn good(&self) {
         self.good.fetch_add(1, Ordering::Relaxed);
         self.heard();
+    }
+
+    /// Whether any answer was taken in.
+    pub(crate) fn is_good(&self) -> bool {
+        self.good.load(Ordering::Relaxed) > 0
+    }
+
+    /// Counts a failure that does not pass, which is counted as a failure as well.
+    pub(crate) fn refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether there were refusals and nothing else.
+    pub(crate) fn was_refused(&self) -> bool {
+        let refused = self.refused.load(Ordering::Relaxed);
+        refused > 0 && refused == self.failed.load(Ordering::Relaxed) && !self.is_good()
     }
 
     /// The vendor said something, be it a refusal.
