@@ -29,25 +29,26 @@ const DEFAULT_PARK_SECS: i64 = 6 * 3_600;
 const UNKNOWN_ASSET_DAYS: i64 = 7;
 
 impl Collector {
-    /// Decides what a failure that stays means. Returns the requests to make instead.
+    /// Decides what a failure that stays means. Returns the requests to make instead; `None` where the
+    /// block is not read.
     pub(crate) async fn give_up(
         &self,
         pull: &Pull<'_>,
         request: &RequestSpec,
         error: ReplyError,
         reply: Option<Reply>,
-    ) -> Result<Vec<RequestSpec>, Error> {
+    ) -> Result<Option<Vec<RequestSpec>>, Error> {
         if let ReplyError::TooMuch(_) = &error
             && let Some(halves) = self.source.halves(request)
         {
             pull.tally.heard();
-            return Ok(halves.into());
+            return Ok(Some(halves.into()));
         }
         let text = self.note_failure(pull, request, &error);
         match &error {
             ReplyError::Throttled { .. } | ReplyError::Transient(_) => {
                 pull.passing_failure();
-                return Ok(Vec::new());
+                return Ok(None);
             }
             _ => pull.tally.heard(),
         }
@@ -61,9 +62,13 @@ impl Collector {
             ReplyError::QuotaExhausted { until, .. } => {
                 self.park(pull, request, *until, &text, now).await?;
             }
-            ReplyError::NotFound(_) => self.mark_absent(pull, request, now).await?,
+            ReplyError::NotFound(_) => {
+                self.mark_absent(pull, request, now).await?;
+                return Ok(Some(Vec::new()));
+            }
             ReplyError::OutsidePlan { reach_days, .. } => {
-                return self.outside_plan(pull, request, *reach_days).await;
+                let instead = self.outside_plan(pull, request, *reach_days).await?;
+                return Ok((!pull.stop.is_said()).then_some(instead));
             }
             ReplyError::Malformed(_) => {
                 self.keep_dead_letter(request, reply, text).await;
@@ -71,7 +76,7 @@ impl Collector {
             }
             _ => self.settle_failed(pull, request).await?,
         }
-        Ok(Vec::new())
+        Ok(None)
     }
 
     /// Counts it and says it once. Returns the words, without any key.

@@ -22,6 +22,7 @@ mod processes;
 mod quota;
 mod reach;
 mod refused;
+mod rereads;
 mod secrets;
 mod silence;
 mod suspended;

@@ -5,7 +5,7 @@
 //! what a vendor's plan does not give (docs/adr/0003-coverage-and-gaps.md).
 
 mod gaps;
-mod rereads;
+pub(crate) mod rereads;
 mod settle;
 mod slots;
 
