@@ -109,6 +109,7 @@ fn settled(
             first_available: Some(life.start),
             ended_at: Some(life.end),
             known_from: known_from.to_owned(),
+            ended_from: known_from.to_owned(),
             ..FactRow::unknown(model::Subject::of_asset("coin"))
         }
     })));
