@@ -14,6 +14,7 @@ mod backfill;
 mod calendars;
 mod canned;
 mod catalogue;
+mod changes;
 mod faults;
 mod live;
 mod nights;
