@@ -11,22 +11,28 @@ use std::{
 
 use http::Extensions;
 use model::{PullKind, SourceId, Ts};
-use ratelimit::{Clock, Period, Spacing, interval};
+use ratelimit::{Clock, Spacing, interval};
 use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next};
-use source::{HostId, Limit, Unit, Window};
+use source::{HostId, Limit, Window};
 use store::{
     Store,
-    pace::{QuotaWindow, SlotTaken, Spend},
+    pace::{FURTHEST_AHEAD, QuotaWindow, SlotTaken, Spend},
     pulls::PullId,
 };
 
 use crate::{outage::Outage, reign::Reign, stop::Stop};
 
-/// Share of a calendar quota that only live ticks may use, in percent.
+/// Share of a quota that gap filler and re-reads leave to live ticks, in percent.
 const LIVE_RESERVE_PERCENT: i64 = 20;
-/// How far ahead a live tick may reserve slots.
-const LIVE_AHEAD: Duration = Duration::from_secs(60);
+/// Share of a quota that a backfill leaves to all that runs by schedule, in percent: it parks first.
+const SCHEDULE_RESERVE_PERCENT: i64 = 25;
+/// Share of a quota that nobody uses, in percent: a vendor may count what we do not see. Whole
+/// hundreds only, so that a plan of 25 requests a day stays one of 25.
+const QUOTA_HEADROOM_PERCENT: i64 = 5;
+/// How many intervals ahead gap filler and re-reads may reserve slots. A backfill, which may not,
+/// takes what they leave; a live tick waits no longer for them than this.
+const SCHEDULE_AHEAD: u32 = 2;
 
 /// Whose time the pace goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +63,7 @@ pub(crate) enum Stopped {
     /// By our own count the quota is spent until then.
     #[error("the {span} quota is spent until {until}")]
     Spent {
-        /// Which window: `day`, `month`.
+        /// Which window: `day`, `month`, `24 hours`.
         span: String,
         /// When it turns.
         until: Ts,
@@ -139,7 +145,7 @@ struct HostPace {
     host: HostId,
     spacing: Spacing,
     interval: Duration,
-    quotas: Vec<(Unit, Period, u32)>,
+    quotas: Vec<Limit>,
 }
 
 /// The middleware. Pace and quota hold over all processes: both are kept in the database.
@@ -234,7 +240,8 @@ impl Paced {
             }
             let led = self.reign.standing(&attempt.stop).await;
             led.ok_or(Stopped::Stopping)?;
-            self.wait_for_slot(pace, attempt).await?;
+            let ahead = ahead_of(attempt.kind, pace.interval);
+            self.wait_for_slot(pace, attempt, ahead).await?;
             if self.reign.stands() {
                 break;
             }
@@ -249,11 +256,12 @@ impl Paced {
         Ok(())
     }
 
-    async fn wait_for_slot(&self, pace: &HostPace, attempt: &Attempt) -> Result<(), Stopped> {
-        let ahead = match attempt.is_live() {
-            true => LIVE_AHEAD,
-            false => Duration::ZERO,
-        };
+    async fn wait_for_slot(
+        &self,
+        pace: &HostPace,
+        attempt: &Attempt,
+        ahead: Duration,
+    ) -> Result<(), Stopped> {
         loop {
             let (source, interval) = (self.source, pace.interval);
             let taken = match self.time {
@@ -296,7 +304,7 @@ impl Paced {
         let windows: Vec<_> = pace
             .quotas
             .iter()
-            .map(|quota| window_of(*quota, attempt.is_live()))
+            .filter_map(|limit| window_of(limit, attempt.kind))
             .collect();
         match self
             .store
@@ -304,26 +312,39 @@ impl Paced {
             .await?
         {
             Spend::Ok => Ok(()),
-            Spend::Exhausted { span, until } => Err(Stopped::Spent {
-                span: span.to_string(),
+            Spend::Exhausted { window, until } => Err(Stopped::Spent {
+                span: window.to_string(),
                 until,
             }),
         }
     }
 }
 
-fn window_of((unit, period, amount): (Unit, Period, u32), live: bool) -> QuotaWindow {
-    let limit = i64::from(amount);
-    QuotaWindow {
-        unit: unit.as_str(),
-        span: period.as_str(),
-        limit,
-        reserve: if live {
-            0
-        } else {
-            limit * LIVE_RESERVE_PERCENT / 100
-        },
+/// Returns how far ahead of now a job may reserve slots: ticks before gaps before backfill.
+fn ahead_of(kind: PullKind, interval: Duration) -> Duration {
+    match kind {
+        PullKind::Live => FURTHEST_AHEAD,
+        PullKind::Gap | PullKind::Reread => interval * SCHEDULE_AHEAD,
+        PullKind::Backfill => Duration::ZERO,
     }
+}
+
+/// Returns a limit as the ledger counts it, `None` where the pace alone keeps it.
+fn window_of(limit: &Limit, kind: PullKind) -> Option<QuotaWindow> {
+    let amount = i64::from(limit.amount);
+    let usable = amount - amount / 100 * QUOTA_HEADROOM_PERCENT;
+    let reserve = match kind {
+        PullKind::Live => 0,
+        PullKind::Gap | PullKind::Reread => usable * LIVE_RESERVE_PERCENT / 100,
+        PullKind::Backfill => usable * SCHEDULE_RESERVE_PERCENT / 100,
+    };
+    Some(QuotaWindow {
+        unit: limit.unit.as_str(),
+        span: limit.window.span()?,
+        before: limit.window.spans_before(),
+        limit: usable,
+        reserve,
+    })
 }
 
 fn pace_of(host: HostId, limits: &[Limit]) -> HostPace {
@@ -334,8 +355,7 @@ fn pace_of(host: HostId, limits: &[Limit]) -> HostPace {
             Window::RollingSecs(secs) => {
                 widest = widest.max(interval(limit.amount, Duration::from_secs(u64::from(secs))));
             }
-            Window::Day => quotas.push((limit.unit, Period::Day, limit.amount)),
-            Window::Month => quotas.push((limit.unit, Period::Month, limit.amount)),
+            Window::RollingDay | Window::Day | Window::Month => quotas.push(*limit),
         }
     }
     HostPace {
@@ -365,5 +385,42 @@ impl Middleware for Paced {
             }
         }
         next.run(request, extensions).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use source::Unit;
+
+    use super::*;
+
+    #[test]
+    fn ticks_come_before_gaps_and_gaps_before_backfill() {
+        let interval = Duration::from_secs(2);
+        let kinds = [
+            PullKind::Live,
+            PullKind::Gap,
+            PullKind::Reread,
+            PullKind::Backfill,
+        ];
+        let ahead = kinds.map(|kind| ahead_of(kind, interval).as_secs());
+        assert_eq!(ahead, [60, 4, 4, 0]);
+        for (amount, usable) in [
+            (25, [25, 20, 20, 19]),
+            (99, [99, 80, 80, 75]),
+            (10_000, [9_500, 7_600, 7_600, 7_125]),
+        ] {
+            let limit = Limit {
+                host: "api",
+                unit: Unit::Requests,
+                amount,
+                window: Window::Day,
+            };
+            let left = kinds.map(|kind| {
+                let window = window_of(&limit, kind).unwrap();
+                window.limit - window.reserve
+            });
+            assert_eq!(left, usable);
+        }
     }
 }

@@ -21,20 +21,25 @@ impl Collector {
     ) -> Result<(), Error> {
         let mut queue = vec![request];
         while let Some(request) = queue.pop() {
-            if self.stop.is_said() || pull.stop.is_said() {
-                pull.halt(Halt::Stopping);
-                return Ok(());
-            }
-            queue.extend(self.run_claimed(pull, &request).await?);
+            let ended = match self.stop.is_said() || pull.stop.is_said() {
+                true => {
+                    pull.halt(Halt::Stopping);
+                    None
+                }
+                false => self.run_claimed(pull, &request).await?,
+            };
+            pull.note_ended(&request, &self.index(), ended.is_some());
+            queue.extend(ended.unwrap_or_default());
         }
         Ok(())
     }
 
+    /// Returns the requests to make instead, none where it is answered; `None` where it is not.
     async fn run_claimed(
         &self,
         pull: &Pull<'_>,
         request: &RequestSpec,
-    ) -> Result<Vec<RequestSpec>, Error> {
+    ) -> Result<Option<Vec<RequestSpec>>, Error> {
         let key = request.claim_key();
         if self
             .claims
@@ -43,7 +48,7 @@ impl Collector {
             .is_none()
         {
             pull.halt(Halt::Stopping);
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let result = self.run_unless_settled(pull, request).await;
         self.claims.give_back(key).await;
@@ -81,22 +86,26 @@ impl Collector {
         &self,
         pull: &Pull<'_>,
         request: &RequestSpec,
-    ) -> Result<Vec<RequestSpec>, Error> {
+    ) -> Result<Option<Vec<RequestSpec>>, Error> {
+        let answered = Ok(Some(Vec::new()));
         // An asset without a chart may well stand in a snapshot.
         if pull.dataset.role == Role::Series && self.is_absent(request) {
-            return Ok(Vec::new());
+            return answered;
         }
         if let Some(instead) = self.within_reach(pull, request)? {
-            return Ok(instead);
+            return Ok(Some(instead));
         }
         if self.is_done_meanwhile(pull, request).await? {
-            return Ok(Vec::new());
+            return answered;
         }
         match self.fetch(pull, request).await {
-            Ok(parsed) => self.take_in(pull, parsed).await.map(|()| Vec::new()),
+            Ok(parsed) => {
+                self.take_in(pull, parsed).await?;
+                answered
+            }
             Err(Failed::Halted(halt)) => {
                 pull.halt(halt);
-                Ok(Vec::new())
+                Ok(None)
             }
             Err(Failed::Reply(error, reply)) => self.give_up(pull, request, error, reply).await,
             Err(Failed::Final(error)) => self.give_up(pull, request, error, None).await,

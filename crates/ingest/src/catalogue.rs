@@ -11,6 +11,7 @@ use crate::{Error, Summary, collector::Collector, fetch::ParsedBlock, pull::Pull
 /// A catalogue that is due within this is read now: ticks come once an hour, and the answer to the
 /// last one came a moment after its tick.
 const SLACK_SECS: i64 = 30 * 60;
+const DAY_SECS: i64 = 86_400;
 /// Unlisted assets that are named; all are counted.
 const NAMED_UNLISTED: usize = 20;
 
@@ -115,8 +116,9 @@ impl Collector {
                 let listed: Vec<Subject> = listed.map(|row| row.subject).collect();
                 let forget = || self.store.forget_end(pull.source, &listed);
                 self.outage.through(forget).await?;
+                self.end_vanished(pull, now).await?;
                 pull.tally.good();
-                Ok(())
+                self.refresh_facts().await
             }
             // The vendor's bad day, not ours: nothing was changed, the next refresh asks again.
             Err(error @ store::Error::Catalogue { .. }) => {
@@ -126,6 +128,20 @@ impl Collector {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Ends what this reading has missed as well as one about a day ago: a catalogue may lack an entry
+    /// for a day. An end that the vendor itself names stays.
+    async fn end_vanished(&self, pull: &Pull<'_>, now: Ts) -> Result<(), Error> {
+        let (dataset, before) = (pull.dataset.id, now.plus_secs(SLACK_SECS - DAY_SECS));
+        let end = || (self.store).end_vanished(pull.source, dataset, before, now);
+        let ended = self.outage.through(end).await?;
+        if ended > 0 {
+            tracing::warn!(
+                source = %pull.source, %dataset, ended, "no longer in the vendor's catalogue: ended"
+            );
+        }
+        Ok(())
     }
 
     /// Names what is configured and not listed, with what it may have meant: renamed, delisted, or a

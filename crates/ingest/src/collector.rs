@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
-use model::{PullKind, SeriesSpec, SourceId, Spans, TimeRange};
+use model::{PullKind, SeriesSpec, SourceId, Spans, TimeRange, Ts};
 use ratelimit::{Busy, Clock, Waiting};
 use secrecy::SecretString;
 use source::{Ask, DatasetSpec, Source};
@@ -32,6 +32,7 @@ use crate::{
     pull::{Halt, Pull},
     reach::Reach,
     reign::Reign,
+    rereads::Night,
     stop::Stop,
     summary::Summary,
     transport::Transport,
@@ -94,12 +95,25 @@ pub struct Collector {
 }
 
 /// Whether the job may go on with the next dataset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Ran {
     /// It may.
+    #[default]
     On,
     /// It would meet the same: stopping, parked, the vendor away.
     Over,
+}
+
+/// What one pull did, for whoever goes on after it.
+#[derive(Debug, Default)]
+pub(crate) struct Pass {
+    pub(crate) ran: Ran,
+    /// Attempts that left.
+    pub(crate) requests: u64,
+    /// Whether there was more than it was allowed to ask for.
+    pub(crate) cut_off: bool,
+    /// Of a re-read the oldest bucket of each series whose value was replaced, or several.
+    pub(crate) updated_from: Vec<(SeriesId, Ts)>,
 }
 
 /// Places in flight, given back when dropped.
@@ -257,9 +271,22 @@ impl Collector {
         ask: Ask,
         summary: &mut Summary,
     ) -> Result<Ran, Error> {
+        let pass = self.run_pass(run_id, dataset, ask, None, summary).await?;
+        Ok(pass.ran)
+    }
+
+    /// Runs one plan as one pull, at night within its bounds.
+    pub(crate) async fn run_pass(
+        &self,
+        run_id: &str,
+        dataset: &DatasetSpec,
+        ask: Ask,
+        night: Option<Night<'_>>,
+        summary: &mut Summary,
+    ) -> Result<Pass, Error> {
         let mut plan = self.source.plan(&ask)?.peekable();
         if plan.peek().is_none() {
-            return Ok(Ran::On);
+            return Ok(Pass::default());
         }
         let window = ask
             .wants
@@ -279,13 +306,20 @@ impl Collector {
         self.reign.check().await?;
         let id = self.outage.through(|| self.store.open_pull(&new)).await?;
         let pull = Pull::new(id, self.id(), dataset, ask.kind);
-        let ran = self.run_plan(&pull, plan).await;
-        let read = pull.take_read();
+        let at_most = night.map_or(usize::MAX, |night| night.at_most);
+        let ran = self.run_plan(&pull, plan.by_ref().take(at_most)).await;
+        let read = pull.read();
         let dropped = match read.is_empty() {
             true => Ok(()),
             false => self.outage.through(|| self.store.drop_rereads(&read)).await,
         };
+        let counted = self.count_refusals(&pull).await;
         let end = pull.end();
+        let cut_off = plan.peek().is_some();
+        let queued = match night {
+            Some(night) => self.queue_unread(&pull, end.status, night, cut_off).await,
+            None => Ok(()),
+        };
         let error = end.failures.last().cloned();
         let closed = ClosedPull {
             status: end.status,
@@ -305,14 +339,22 @@ impl Collector {
         if halted == Some(Halt::Suspended) {
             summary.note_suspended(dataset);
         }
+        let requests = end.requests;
         summary.pulls.push(end);
         // The first thing that broke, not what broke because of it.
         ran?;
         dropped?;
+        counted?;
+        queued?;
         closed?;
-        Ok(match halted {
-            Some(halt) if halt.ends_the_job() => Ran::Over,
-            _ => Ran::On,
+        Ok(Pass {
+            ran: match halted {
+                Some(halt) if halt.ends_the_job() => Ran::Over,
+                _ => Ran::On,
+            },
+            requests,
+            cut_off,
+            updated_from: pull.updated_from(),
         })
     }
 

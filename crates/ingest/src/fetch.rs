@@ -248,7 +248,7 @@ impl Collector {
         if has_points || rejected > 0 {
             let report = self.writer.write(batch).await?;
             self.progress.wrote(report.received, report.inserted);
-            pull.tally.wrote(&report);
+            pull.wrote(&report);
             pull.tally.rejected(rejected);
             // Not before it is committed.
             pull.note_read(read);

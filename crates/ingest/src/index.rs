@@ -123,14 +123,13 @@ impl Facts {
     /// Returns the whole buckets for which a dataset is asked. What a dataset itself seemed to show
     /// does not bound it: one answer that was cut short would hide the rest for good.
     pub(crate) fn life_for(&self, dataset: DatasetId, key: &Key, step: Step) -> TimeRange {
-        let taught = |fact: &&FactRow| fact.known_from != dataset.as_str();
-        let life = life(self.of(key).filter(taught));
+        let life = life(self.of(key), |from| from != dataset.as_str());
         TimeRange::new(step.floor(life.start), step.ceil(life.end))
     }
 
     /// Returns the time outside of which a catalogue says that the vendor has nothing.
     pub(crate) fn listed(&self, key: &Key) -> TimeRange {
-        life(self.of(key).filter(|fact| fact.is_from_catalogue()))
+        life(self.of(key), store::facts::is_catalogue)
     }
 
     /// Returns the first bucket that is known, whoever taught it.
@@ -197,11 +196,15 @@ impl Facts {
     }
 }
 
-fn life(fact: Option<&FactRow>) -> TimeRange {
+/// Returns the life of an asset as far as those who taught its ends are believed.
+fn life(fact: Option<&FactRow>, believes: impl Fn(&str) -> bool) -> TimeRange {
+    let first = fact.filter(|fact| believes(&fact.known_from));
+    let last = fact.filter(|fact| believes(&fact.ended_from));
     TimeRange::new(
-        fact.and_then(|fact| fact.first_available)
+        first
+            .and_then(|fact| fact.first_available)
             .unwrap_or(Ts::OLDEST),
-        fact.and_then(|fact| fact.ended_at)
+        last.and_then(|fact| fact.ended_at)
             .unwrap_or(Ts::from_millis(i64::MAX)),
     )
 }
@@ -248,6 +251,7 @@ mod tests {
         let told = |known_from: &str| FactRow {
             ended_at: Some(at(100)),
             known_from: known_from.to_owned(),
+            ended_from: known_from.to_owned(),
             ..fact(Some(at(50)), None)
         };
         let facts = Facts::new(vec![told("daily")]);
@@ -262,6 +266,19 @@ mod tests {
             assert!(unbound.start <= Ts::OLDEST && unbound.end > at(1_000_000));
         }
         assert_eq!(facts.first(&key), Some(at(50)));
+        // Who told of the end says nothing of the beginning.
+        let vanished = FactRow {
+            ended_from: "catalogue:coins".to_owned(),
+            ..told("daily")
+        };
+        let vanished = Facts::new(vec![vanished]);
+        let end = TimeRange::new(Ts::OLDEST, at(100));
+        assert_eq!(vanished.listed(&key), end);
+        let life_of_daily = vanished.life_for(daily, &key, Step::Day);
+        assert_eq!(
+            (life_of_daily.start, life_of_daily.end),
+            (Ts::OLDEST, at(120))
+        );
         let listed = Facts::new(vec![told("catalogue:coins")]);
         for dataset in [daily, hourly] {
             assert_eq!(listed.life_for(dataset, &key, Step::Day), life);

@@ -11,7 +11,7 @@ use store::{
 };
 
 use crate::{
-    Error,
+    Error, calendar,
     collector::Collector,
     index::Facts,
     wants::{Filter, Patience, has_past},
@@ -96,7 +96,7 @@ fn gone_of(
     active
         .iter()
         .map(|part| TimeRange::new(step.ceil(part.start), step.floor(part.end)))
-        .filter(|part| !part.is_empty())
+        .flat_map(|part| calendar::expected(dataset, part).iter().collect::<Vec<_>>())
         .map(|part| (row.id, part))
         .collect()
 }

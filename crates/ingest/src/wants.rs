@@ -13,7 +13,7 @@ use store::{
 };
 
 use crate::{
-    Error,
+    Error, calendar,
     index::{Facts, SeriesIndex},
     outage::Outage,
     reach::Reach,
@@ -119,7 +119,8 @@ impl Planner<'_> {
             }
             wanted.extend(
                 self.active_parts(row, range, scope.kind)
-                    .map(|part| (row.id, part)),
+                    .map(|part| (row.id, calendar::trim(dataset, part)))
+                    .filter(|(_, part)| !part.is_empty()),
             );
         }
         wanted
@@ -137,7 +138,7 @@ impl Planner<'_> {
             PullKind::Gap => row.active.clip(range).iter().collect(),
             _ => vec![range],
         };
-        parts.into_iter().filter(|part| !part.is_empty())
+        parts.into_iter()
     }
 
     /// Returns the series of a dataset that a filter takes.

@@ -271,8 +271,11 @@ impl Store {
             .await?)
     }
 
-    /// Returns when the newest re-read of a dataset that came to an end was started, among the runs
-    /// whose id begins with one of `names`; where there is none, when the dataset's first pull was.
+    /// Returns when the newest re-read of a dataset that is not to be repeated was started, among the
+    /// runs whose id begins with one of `names`; where there is none, when the dataset's first pull was.
+    ///
+    /// Not to be repeated is what read all that it was to read, or queued the rest
+    /// ([`Self::queue_unread`]).
     ///
     /// # Errors
     /// Those of the database.
@@ -287,7 +290,8 @@ impl Store {
             .query_one(
                 "SELECT coalesce(
                      max(started_at) FILTER (
-                         WHERE kind = 'reread' AND status IN ('complete', 'partial', 'no_data')
+                         WHERE kind = 'reread'
+                           AND (status IN ('complete', 'no_data') OR left_queued)
                            AND EXISTS (SELECT FROM unnest($3::text[]) AS name
                                        WHERE starts_with(run_id, name || '-'))),
                      min(started_at))

@@ -1,4 +1,4 @@
-//! `crossfeed db`: the private PostgreSQL by hand.
+//! `crossfeed db`: the private PostgreSQL by hand. What concerns any database is in [`super::repair`].
 
 #![expect(clippy::print_stderr, reason = "the command's own output")]
 
@@ -8,9 +8,11 @@ use argh::FromArgs;
 use local_postgres::{Status, Stopped, ensure_started, run_foreground, status, stop};
 use runtime::{Env, Exit, private_options};
 
+use super::repair::Repair;
 use crate::out;
 
-/// The private PostgreSQL, which programs use where `DATABASE_URL` is not set: by hand.
+/// The private PostgreSQL, which programs use where `DATABASE_URL` is not set: by hand. And repair, of
+/// whichever database they use.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "db")]
 pub(crate) struct Db {
@@ -26,6 +28,7 @@ enum What {
     Status(Look),
     Run(Run),
     Psql(Psql),
+    Repair(Repair),
 }
 
 /// Starts it, if it does not run; it stays up until `crossfeed db stop`.
@@ -62,7 +65,7 @@ impl Db {
         let mut options = private_options(&env);
         // Whether anybody reads how far it is changes nothing about what is done.
         let report = |line: &str| drop(out::line(line));
-        if env.database.url.is_some() {
+        if env.database.url.is_some() && !matches!(self.what, What::Repair(_)) {
             let home = env.home.home.display();
             eprintln!(
                 "DATABASE_URL is set: the other programs use that, this is about the private PostgreSQL of {home}"
@@ -89,6 +92,7 @@ impl Db {
                 let error = server.psql_command()?.args(psql.args).exec();
                 anyhow::bail!("failed to start psql: {error}");
             }
+            What::Repair(repair) => return repair.run(&env).await,
         }
         Ok(Exit::Complete)
     }

@@ -11,8 +11,10 @@
 )]
 
 mod backfill;
+mod calendars;
 mod canned;
 mod catalogue;
+mod changes;
 mod faults;
 mod live;
 mod nights;
@@ -22,6 +24,7 @@ mod processes;
 mod quota;
 mod reach;
 mod refused;
+mod rereads;
 mod secrets;
 mod silence;
 mod suspended;

@@ -104,6 +104,49 @@ async fn two_that_tick_at_once_read_the_newest_bars_once() {
 }
 
 #[tokio::test]
+async fn gaps_come_before_the_backfill_of_another_process() {
+    // In real time, about two requests a second.
+    let options = Options {
+        now: None,
+        rpm: Some(120),
+        ..demo()
+    };
+    let world = World::new(options).await;
+    let today = model::Step::Day.floor(SystemClock.now());
+    let day = |days| today.plus_days(days).to_string();
+    let open = async |coins: &[&str]| {
+        let csv = csv_of(coins, &day(-30));
+        let mut setup = world.setup(world.coingecko(Plan::Demo, 120), &csv).await;
+        setup.clock = Arc::new(SystemClock);
+        Collector::open(setup).await.unwrap()
+    };
+    let (backfill, gaps) = (open(&COINS[..3]).await, open(&COINS[3..]).await);
+    // 3 + 3 × 4 requests against 3 + 3.
+    let ask = past(&day(-350), &day(-30));
+    let filling = async {
+        until(|| world.vendor.counts().of("/coins/{id}/market_chart/range") >= 1).await;
+        let summary = gaps.fill_gaps("gaps").await.unwrap();
+        world.stopper.stop();
+        summary
+    };
+    let (backfill, filled) = tokio::join!(backfill.backfill("backfill", &ask), filling);
+    assert_eq!(filled.status(), PullStatus::Complete);
+    assert_eq!(backfill.unwrap().status(), PullStatus::Interrupted);
+    let requests = world.vendor.requests();
+    let charts = requests.iter().filter(|one| one.path.contains("/coins/"));
+    let of_gaps: Vec<bool> = charts
+        .filter(|one| one.path.contains("/market_chart"))
+        .map(|one| COINS[3..].iter().any(|coin| one.path.contains(coin)))
+        .collect();
+    let first = of_gaps.iter().position(|gap| *gap).unwrap();
+    let last = of_gaps.iter().rposition(|gap| *gap).unwrap();
+    let between = of_gaps[first..=last].iter().filter(|gap| !**gap).count();
+    // What was on its way already, and the moment between two datasets.
+    assert!(between <= 2, "{of_gaps:?}");
+    assert_eq!(of_gaps.iter().filter(|gap| **gap).count(), 6);
+}
+
+#[tokio::test]
 async fn stopped_in_the_middle_it_carries_on_where_it_was() {
     let world = World::new(demo()).await;
     world.vendor.set_faults(slow("/coins/", 100));

@@ -1,4 +1,4 @@
-//! The vendor with another host, other datasets or another way to sort answers.
+//! The vendor with other datasets, hosts or limits, or another way to sort answers.
 
 use model::{DatasetId, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
 use source::{
@@ -13,8 +13,9 @@ pub(crate) type Check = fn(&CoinGecko, &RequestSpec, &Reply) -> Result<(), Reply
 #[derive(Debug)]
 pub(crate) struct Wrapped {
     inner: CoinGecko,
-    pub(crate) hosts: Vec<Host>,
     pub(crate) datasets: Vec<DatasetSpec>,
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) limits: Vec<Limit>,
     pub(crate) check: Check,
 }
 
@@ -22,8 +23,9 @@ impl Wrapped {
     /// Makes one that changes nothing yet.
     pub(crate) fn new(inner: CoinGecko) -> Self {
         Self {
-            hosts: inner.hosts().to_vec(),
             datasets: inner.datasets().to_vec(),
+            hosts: inner.hosts().to_vec(),
+            limits: inner.limits().to_vec(),
             check: |inner, request, reply| inner.check(request, reply),
             inner,
         }
@@ -41,7 +43,7 @@ impl Source for Wrapped {
         &self.hosts
     }
     fn limits(&self) -> &[Limit] {
-        self.inner.limits()
+        &self.limits
     }
     fn concurrency(&self) -> usize {
         self.inner.concurrency()

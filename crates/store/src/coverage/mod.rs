@@ -6,7 +6,7 @@
 
 mod gaps;
 mod just_read;
-mod rereads;
+pub(crate) mod rereads;
 mod settle;
 mod slots;
 
