@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("source", &["model", "tables"]),
     ("source-coingecko", &["model", "source"]),
+    ("source-defillama", &["model", "source"]),
     ("entity-master", &["model", "tables"]),
     ("normalize", &["model", "tables"]),
     ("ingest", &["model", "source", "ratelimit", "store"]),
