@@ -36,7 +36,7 @@ impl Product {
         }
     }
 
-    fn free_host<'s>(self, settings: &'s Settings) -> (&'static str, Option<&'s String>) {
+    fn free_host(self, settings: &Settings) -> (&'static str, Option<&String>) {
         let other = &settings.free_hosts;
         match self {
             Self::Api => ("https://api.llama.fi", other.api.as_ref()),

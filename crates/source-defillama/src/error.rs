@@ -4,8 +4,9 @@
 //! `Transient`: the same request may well succeed. JSON of another shape than the contract's is
 //! `Malformed`, which the parser says.
 //!
-//! One refusal is an answer: a protocol without fees, volumes or another dimension. It is handed to the
-//! parser, which says `Unsupported` of that metric; `NotFound` would leave the whole protocol alone.
+//! One refusal is an answer: a protocol without fees, volumes or another dimension, a chain without
+//! stablecoins. It is handed to the parser, which says `Unsupported` of that metric; `NotFound` would leave
+//! the whole protocol alone.
 //!
 //! No text of the vendor gets into an error but a short excerpt of plain words.
 
@@ -17,7 +18,6 @@ use source::{Reply, ReplyError, RequestSpec, lenient};
 
 use self::words::{Body, Words, look};
 use crate::{
-    metrics::Section,
     recognise::value,
     route::{Of, Route, route},
 };
@@ -89,25 +89,50 @@ impl Failure<'_> {
 
     /// What the vendor does not have, or does not understand.
     fn of_missing(&self, status: u16, what: String) -> Result<(), ReplyError> {
-        let is_page = matches!(self.body, Body::Page);
-        let words = self.words();
-        let of_dimension = matches!(self.route, Some(Route::Summary(..) | Route::Chart(..)));
-        let of_section = matches!(self.route, Some(Route::TvlChart(_)))
-            && value(&self.request.query, "key")
-                .is_some_and(|key| Some(key) != Section::Base.key());
-        if (of_dimension || of_section) && words.is_some_and(Words::say_no_such_data) {
-            return Ok(());
+        if self.lacks_metric(status) {
+            // Seen from outside, without a key, there is nothing to say it of.
+            return match self.request.block.keys.is_empty() {
+                true => Err(ReplyError::NotFound(what)),
+                false => Ok(()),
+            };
         }
+        let (is_page, words) = (matches!(self.body, Body::Page), self.words());
+        let of_dimension = matches!(self.route, Some(Route::Summary(..) | Route::Chart(..)));
         Err(match (status, self.route) {
             _ if words.is_some_and(Words::say_not_found) => ReplyError::NotFound(what),
-            // In words of its own or in a page of the server in front.
-            (404, Some(Route::StablecoinChart(_))) => ReplyError::NotFound(what),
+            // In words of its own, or in a page of the server in front.
+            (404, Some(Route::StablecoinChart(None))) if self.asks("stablecoin") => {
+                ReplyError::NotFound(what)
+            }
+            (404, Some(Route::StablecoinChart(Some(_)))) => ReplyError::Rejected(what),
             _ if is_page => ReplyError::Transient(what),
             (404, Some(route)) if is_of_one(route) => ReplyError::NotFound(what),
             // A wrong base address, above all: it must not shut out anything.
-            (404, None | Some(_)) if !of_dimension => ReplyError::Transient(what),
+            (404, _) if !of_dimension => ReplyError::Transient(what),
             _ => ReplyError::Rejected(what),
         })
+    }
+
+    /// Whether the thing is known and this metric of it is not: a protocol without fees or without
+    /// borrowing, a chain without stablecoins.
+    fn lacks_metric(&self, status: u16) -> bool {
+        let says_so = || self.words().is_some_and(Words::say_no_such_data);
+        match self.route {
+            Some(Route::Summary(..) | Route::Chart(..)) => says_so(),
+            Some(Route::TvlChart(_)) => self.asks("key") && says_so(),
+            Some(Route::StablecoinChart(Some(_))) => {
+                status == 404
+                    && self
+                        .words()
+                        .is_some_and(|words| words.are("invalid request"))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the query says something of a name.
+    fn asks(&self, name: &str) -> bool {
+        value(&self.request.query, name).is_some_and(|value| !value.is_empty())
     }
 
     /// Whether a 500 means the request: an unknown chain in an overview, an unknown type or data type.

@@ -184,3 +184,8 @@ pub(crate) fn outcomes(record: &Record, metric: &str) -> Vec<Outcome> {
         .filter(|(_, name, _)| name.as_str() == metric);
     of_metric.map(|(_, _, outcome)| *outcome).collect()
 }
+
+/// The values of all points, in the order read.
+pub(crate) fn values(record: &Record) -> Vec<f64> {
+    record.points.iter().map(|point| point.value).collect()
+}
