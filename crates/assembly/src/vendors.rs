@@ -5,10 +5,11 @@ use std::sync::Arc;
 use model::SourceId;
 use runtime::VendorEnv;
 use source::Source;
-use source_coingecko::{CoinGecko, Plan, Settings};
+use source_coingecko::CoinGecko;
+use source_velo::Velo;
 
 /// The vendors that can be collected from, in the order of reports.
-pub const SOURCES: [SourceId; 1] = [source_coingecko::SOURCE];
+pub const SOURCES: [SourceId; 2] = [source_velo::SOURCE, source_coingecko::SOURCE];
 
 /// Why a vendor cannot be built from the environment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,10 +41,7 @@ pub fn source_named(name: &str) -> Result<SourceId, VendorError> {
     let found = SOURCES
         .into_iter()
         .find(|source| source.as_str().eq_ignore_ascii_case(name));
-    found.ok_or_else(|| VendorError::Unknown {
-        name: name.to_owned(),
-        known: SOURCES.map(SourceId::as_str).join(", "),
-    })
+    found.ok_or_else(|| unknown(name))
 }
 
 /// Whether the environment says enough to collect from a vendor at all.
@@ -57,41 +55,86 @@ pub fn is_set_up(source: SourceId, env: &VendorEnv) -> bool {
 /// # Errors
 /// [`VendorError`] naming the variable.
 pub fn build(source: SourceId, env: &VendorEnv) -> Result<Arc<dyn Source>, VendorError> {
-    if source == source_coingecko::SOURCE {
-        return coingecko(env);
+    let vendor = Vendor { source, env };
+    match source {
+        source_coingecko::SOURCE => vendor.coingecko(),
+        source_velo::SOURCE => vendor.velo(),
+        _ => Err(unknown(source.as_str())),
     }
-    source_named(source.as_str()).and_then(|known| {
-        Err(VendorError::Unknown {
-            name: known.to_string(),
-            known: String::new(),
-        })
-    })
 }
 
-fn coingecko(env: &VendorEnv) -> Result<Arc<dyn Source>, VendorError> {
-    let variable = |name: &str, what: String| VendorError::Variable {
-        variable: format!("COINGECKO_{name}"),
-        what,
-    };
-    let plan = match (&env.plan, &env.api_key) {
-        (Some(plan), _) => plan
-            .parse()
-            .map_err(|error| variable("PLAN", format!("{error}")))?,
-        (None, Some(_)) => Plan::Demo,
-        (None, None) => Plan::Keyless,
-    };
-    if plan != Plan::Keyless && env.api_key.is_none() {
-        return Err(variable(
+/// A vendor and what the environment says of it.
+struct Vendor<'a> {
+    source: SourceId,
+    env: &'a VendorEnv,
+}
+
+impl Vendor<'_> {
+    fn coingecko(&self) -> Result<Arc<dyn Source>, VendorError> {
+        use source_coingecko::{Plan, Settings};
+        let by_key = match self.env.api_key {
+            Some(_) => Plan::Demo,
+            None => Plan::Keyless,
+        };
+        let plan = self.plan(by_key)?;
+        if plan != Plan::Keyless {
+            self.need_key(plan)?;
+        }
+        Ok(Arc::new(CoinGecko::new(Settings {
+            plan,
+            base_url: self.env.base_url.clone(),
+            rpm: self.env.rpm,
+        })))
+    }
+
+    fn velo(&self) -> Result<Arc<dyn Source>, VendorError> {
+        use source_velo::{Plan, Settings};
+        let plan = self.plan(Plan::Annual)?;
+        self.need_key(plan)?;
+        Ok(Arc::new(Velo::new(Settings {
+            plan,
+            base_url: self.env.base_url.clone(),
+            rpm: self.env.rpm,
+        })))
+    }
+
+    /// Reads `<VENDOR>_PLAN`.
+    fn plan<P>(&self, otherwise: P) -> Result<P, VendorError>
+    where
+        P: std::str::FromStr<Err: std::fmt::Display>,
+    {
+        match &self.env.plan {
+            None => Ok(otherwise),
+            Some(text) => {
+                (text.parse()).map_err(|error: P::Err| self.wrong("PLAN", error.to_string()))
+            }
+        }
+    }
+
+    fn need_key(&self, plan: impl std::fmt::Display) -> Result<(), VendorError> {
+        if self.env.api_key.is_some() {
+            return Ok(());
+        }
+        Err(self.wrong(
             "API_KEY",
             format!("is not set, and the plan {plan} needs one"),
-        ));
+        ))
     }
-    let settings = Settings {
-        plan,
-        base_url: env.base_url.clone(),
-        rpm: env.rpm,
-    };
-    Ok(Arc::new(CoinGecko::new(settings)))
+
+    fn wrong(&self, name: &str, what: String) -> VendorError {
+        let vendor = self.source.as_str().to_uppercase();
+        VendorError::Variable {
+            variable: format!("{vendor}_{name}"),
+            what,
+        }
+    }
+}
+
+fn unknown(name: &str) -> VendorError {
+    VendorError::Unknown {
+        name: name.to_owned(),
+        known: SOURCES.map(SourceId::as_str).join(", "),
+    }
 }
 
 #[cfg(test)]
@@ -111,7 +154,9 @@ mod tests {
     fn names_come_in_any_case_and_unknown_ones_with_the_known() {
         assert_eq!(source_named("CoinGecko").unwrap(), source_coingecko::SOURCE);
         let error = source_named("coingeko").unwrap_err().to_string();
-        assert_eq!(error, "there is no source \"coingeko\"; there is coingecko");
+        let known = SOURCES.map(SourceId::as_str).join(", ");
+        let expected = format!("there is no source \"coingeko\"; there is {known}");
+        assert_eq!(error, expected);
     }
 
     #[test]

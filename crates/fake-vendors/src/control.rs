@@ -113,7 +113,7 @@ async fn set_listing(shared: web::Data<Shared>, ask: web::Json<ListingAsk>) -> H
     let (Ok(listed_ms), Ok(delisted_ms)) = (day(&ask.listed), day(&ask.delisted)) else {
         return refused("days are written YYYY-MM-DD");
     };
-    shared.world.set_listing(&Listing {
+    shared.set_listing(&Listing {
         id: ask.id.clone(),
         listed_ms,
         delisted_ms,

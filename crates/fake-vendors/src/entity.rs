@@ -47,12 +47,44 @@ pub(crate) struct Row {
     flags: String,
 }
 
+/// Velo: one pair or contract of a venue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VeloProduct {
+    /// Velo's id of the venue.
+    pub exchange: String,
+    /// Velo's ticker; a contract on many coins bears the multiple in front.
+    pub coin: String,
+    /// The venue's symbol.
+    pub product: String,
+}
+
+impl VeloProduct {
+    /// Tells whether the id, `exchange:coin:product`, or the ticker alone means the product.
+    pub(crate) fn is_called(&self, id: &str) -> bool {
+        let mut parts = id.splitn(3, ':');
+        let all = [&self.exchange, &self.coin, &self.product];
+        self.coin == id || all.into_iter().all(|part| parts.next() == Some(part))
+    }
+
+    /// Reads a pair of the table; what stands before the ticker in the product is a multiple if it is a number.
+    fn of_coin(coin: &str, (exchange, product): (String, String)) -> Self {
+        let multiple = product.split_once(coin).map_or("", |(before, _)| before);
+        let is_number = multiple.bytes().all(|byte| byte.is_ascii_digit());
+        Self {
+            coin: format!("{}{coin}", if is_number { multiple } else { "" }),
+            exchange,
+            product,
+        }
+    }
+}
+
 /// One entity of the world: its name at every vendor and the levels its values move around.
 #[derive(Debug, Clone, Serialize)]
 pub struct Entity {
     /// Full name.
     pub name: String,
-    /// `chain`, `protocol`, `token`, `stablecoin`, `equity` or `etf`.
+    /// `chain`, `protocol`, `token`, `stablecoin`, `category`, `pool`, `equity` or `etf`; at Alpha Vantage also `fx`, `macro`,
+    /// `commodity` or `index`.
     pub kind: String,
     /// CoinGecko: coin id.
     pub coingecko_id: Option<String>,
@@ -66,6 +98,8 @@ pub struct Entity {
     pub artemis_id: Option<String>,
     /// DefiLlama: protocol slug or `parent#…`.
     pub llama_protocol: Option<String>,
+    /// DefiLlama: number of the protocol; made from the slug where absent.
+    pub llama_id: Option<String>,
     /// DefiLlama: chain name.
     pub llama_chain: Option<String>,
     /// DefiLlama: number of the stablecoin.
@@ -74,8 +108,8 @@ pub struct Entity {
     pub llama_coin: Option<String>,
     /// Velo: coin ticker.
     pub velo_coin: Option<String>,
-    /// Velo: exchange and product.
-    pub velo_products: Vec<(String, String)>,
+    /// Velo: what its venues trade.
+    pub velo_products: Vec<VeloProduct>,
     /// Alpha Vantage: ticker, or code and market joined by a slash.
     pub alphavantage: Option<String>,
     /// First instant with data, UNIX milliseconds.
@@ -137,7 +171,11 @@ impl Entity {
             &self.velo_coin,
             &self.alphavantage,
         ];
-        self.name == id || names.into_iter().any(|name| name.as_deref() == Some(id))
+        let named = |name: &Option<String>| name.as_deref() == Some(id);
+        self.name == id
+            || names.into_iter().any(named)
+            || self.velo_products.iter().any(|one| one.is_called(id))
+            || crate::alphavantage::names(self, id)
     }
 
     /// Reads a row.
@@ -161,7 +199,10 @@ impl Entity {
             platforms: platforms
                 .map(|(p, a)| (p, (!a.is_empty()).then_some(a)))
                 .collect(),
-            velo_products: pairs(&row.velo_products),
+            velo_products: pairs(&row.velo_products)
+                .into_iter()
+                .map(|pair| VeloProduct::of_coin(row.velo_coin.as_deref().unwrap_or(""), pair))
+                .collect(),
             name: row.name,
             kind: row.kind,
             coingecko_id: row.coingecko_id,
@@ -169,6 +210,7 @@ impl Entity {
             artemis_symbol: row.artemis_symbol,
             artemis_id: row.artemis_id,
             llama_protocol: row.llama_protocol,
+            llama_id: None,
             llama_chain: row.llama_chain,
             llama_stablecoin: row.llama_stablecoin,
             llama_coin: row.llama_coin,
@@ -209,6 +251,7 @@ impl Entity {
             artemis_symbol: None,
             artemis_id: None,
             llama_protocol: None,
+            llama_id: None,
             llama_chain: None,
             llama_stablecoin: None,
             llama_coin: Some(format!("coingecko:{coin_id}")),
@@ -242,7 +285,8 @@ fn flag(text: &str) -> Option<Flag> {
     }
 }
 
-fn title(slug: &str) -> String {
+/// Returns the name that a slug stands for: its words, each with a capital.
+pub(crate) fn title(slug: &str) -> String {
     let words = slug.split('-').map(|word| {
         let mut letters = word.chars();
         letters.next().map_or_else(String::new, |first| {

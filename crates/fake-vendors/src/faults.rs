@@ -113,8 +113,14 @@ pub enum Fault {
     MonthSpent,
     /// An internal error in the vendor's envelope.
     Status500,
-    /// A bad gateway as plain text.
+    /// A bad gateway as a proxy in front of the vendor words it.
     Status502,
+    /// Unavailable for a while, in the vendor's own words.
+    Status503,
+    /// The vendor took too long.
+    Status408,
+    /// Half of the plan's calls per window are over the limit, as while a vendor is degraded.
+    HalvedLimit,
     /// A page of the network in front of the vendor.
     Html403,
     /// Half of the body, with a content length that matches the half.
@@ -128,15 +134,23 @@ pub enum Fault {
     },
     /// No answer, connection open.
     Hang,
-    /// These ids are missing from lists and objects.
+    /// These ids are missing from lists, objects and tables.
     DropIds {
         /// The ids.
         ids: Vec<String>,
     },
-    /// Nothing in it: `[]`, `{}` or empty arrays under the right names.
+    /// Nothing in it: `[]`, `{}`, empty arrays under the right names, or a table's header alone.
     Empty,
     /// A body of zero bytes.
     NoBody,
+    /// The vendor's sentence where the data should be, with a status that claims success.
+    Message,
+    /// One of the vendor's own refusals, by its name in the vendor's contract; a vendor that has none of this name
+    /// answers as if nothing were wrong.
+    Named {
+        /// The name.
+        name: String,
+    },
 }
 
 impl Fault {
@@ -149,6 +163,9 @@ impl Fault {
             Self::MonthSpent => "month_spent",
             Self::Status500 => "status500",
             Self::Status502 => "status502",
+            Self::Status503 => "status503",
+            Self::Status408 => "status408",
+            Self::HalvedLimit => "halved_limit",
             Self::Html403 => "html403",
             Self::CutJson => "cut_json",
             Self::CutConnection => "cut_connection",
@@ -157,6 +174,8 @@ impl Fault {
             Self::DropIds { .. } => "drop_ids",
             Self::Empty => "empty",
             Self::NoBody => "no_body",
+            Self::Message => "message",
+            Self::Named { .. } => "named",
         }
     }
 }

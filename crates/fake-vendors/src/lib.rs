@@ -18,6 +18,19 @@
 //! # }
 //! ```
 //!
+//! # Ids
+//!
+//! [`Options::extra_ids`] adds what a configuration names beyond the world's table; made from its columns by
+//! [`ids_from_csv`]:
+//!
+//! | vendor | an id is | columns |
+//! |---|---|---|
+//! | CoinGecko | a coin id | `coin_id` |
+//! | Artemis | a symbol, or symbol, Artemis id, kind and CoinGecko id joined by `:`, all but the first may be empty | `symbol`, or `symbol+artemis_id+kind+coingecko_id` |
+//! | Alpha Vantage | `<kind>:<symbol>[:<market>]` with the kinds `equity`, `etf`, `crypto`, `fx`, `macro`, `commodity`, `index`: `equity:TSCO.LON`, `crypto:SOL:USD`, `macro:TREASURY_YIELD:10year` | `asset_class+symbol+market` |
+//! | DefiLlama | `protocol:<slug>[:<number> or parent#<slug>]`, `chain:<name>`, `stablecoin:<number>`, `coin:coingecko:<id>`, `coin:<chain>:<address>`, `pool:<UUID>`; what changes the life of a parent's child names the parent | `kind+vendor_id` |
+//! | Velo | exchange, coin and product joined by `:`; the product may be empty for the venue's usual one, the exchange for a coin with a market cap alone | `exchange+coin+product` |
+//!
 //! # Control routes
 //!
 //! Under `/_control` beside the vendor, JSON, no key:
@@ -31,16 +44,29 @@
 //! | `GET faults`, `POST faults`, `DELETE faults` | shows, replaces or clears `{"rules":[…],"revisions":[…]}` |
 //! | `POST listings` | `{"id":"…","listed":"YYYY-MM-DD","delisted":"YYYY-MM-DD"}`, any vendor's id, days optional |
 //! | `GET entities` | the world table |
-//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's: CoinGecko `coin=&quote=&metric=&step=` |
+//! | `GET truth?…&from=&to=` | `[[label_ms,value],…]`, labels in `[from, to)`; what else names a series is the vendor's |
+//!
+//! | vendor | names of a series in `truth` |
+//! |---|---|
+//! | CoinGecko | `coin=&quote=&metric=&step=` |
+//! | Artemis | `symbol=&metric=&granularity=` |
+//! | Alpha Vantage | its own parameters and `field=` |
+//! | DefiLlama | `kind=&id=&metric=&step=` as in [`Truth::defillama_series`], with `step=live` for what the live lists show at `from` |
+//! | Velo | `type=&exchange=&product=&column=&resolution=` |
+//!
+//! # Faults
 //!
 //! A rule is `{"matching":"/coins/markets","when":{"kind":"times","times":3},"fault":{"kind":"status429","retry_after":30}}`;
 //! see [`Rule`], [`When`], [`Fault`] and [`Revision`].
 
+mod alphavantage;
+mod artemis;
 mod chance;
 mod clock;
 mod coingecko;
 mod control;
 mod cut;
+mod defillama;
 mod entity;
 mod faults;
 mod instant;
@@ -50,6 +76,7 @@ mod options;
 mod server;
 mod spoil;
 mod truth;
+mod velo;
 mod vendor;
 mod world;
 
@@ -63,20 +90,29 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
+use crate::alphavantage::AlphaVantage;
+use crate::artemis::Artemis;
 use crate::clock::SimClock;
 use crate::coingecko::series::Lane;
 use crate::coingecko::{CoinGecko, Quote};
+use crate::defillama::DefiLlama;
 use crate::faults::FaultBoard;
 use crate::log::RequestLog;
 use crate::server::Shared;
+use crate::velo::Velo;
+use crate::vendor::VendorApi;
 use crate::world::World;
 
+pub use crate::alphavantage::{AlphaVantageField, AlphaVantageLabels, AlphaVantagePlan};
+pub use crate::artemis::{ArtemisPlan, ArtemisStep, ArtemisSwitch};
 pub use crate::coingecko::Plan;
-pub use crate::entity::Entity;
+pub use crate::defillama::{Plan as DefiLlamaPlan, QuotaSpent, UnknownChain};
+pub use crate::entity::{Entity, VeloProduct};
 pub use crate::faults::{Fault, Faults, Rule, When};
 pub use crate::log::{Counts, RequestRecord};
 pub use crate::options::{IdsError, Options, ids_from_csv};
 pub use crate::truth::{Metric, Revision};
+pub use crate::velo::Plan as VeloPlan;
 pub use crate::vendor::Vendor;
 pub use crate::world::{Listing, WorldError};
 
@@ -235,7 +271,7 @@ impl FakeVendor {
 
     /// Lists or delists a coin.
     pub fn set_listing(&self, listing: &Listing) {
-        self.shared.world.set_listing(listing);
+        self.shared.set_listing(listing);
     }
 
     /// Gives access to what is true in the vendor's world.
@@ -263,16 +299,25 @@ impl Drop for FakeVendor {
 
 fn shared(options: Options) -> Result<Shared, WorldError> {
     let world = Arc::new(World::new(options.seed)?);
+    if let Vendor::Velo(_) = options.vendor {
+        world.alter(velo::furnish);
+    }
     for id in &options.extra_ids {
         world.alter(|state| options.vendor.enrol(state, id));
     }
     let now_ms = options.now.map(instant::millis);
-    let latency = options.latency;
-    let api = match options.vendor {
-        Vendor::CoinGecko(plan) => CoinGecko::new(Arc::clone(&world), plan, options),
+    let (vendor, latency) = (options.vendor, options.latency);
+    let for_api = Arc::clone(&world);
+    let api: Box<dyn VendorApi> = match vendor {
+        Vendor::CoinGecko(plan) => Box::new(CoinGecko::new(for_api, plan, options)),
+        Vendor::Artemis(plan) => Box::new(Artemis::new(for_api, plan, options)?),
+        Vendor::AlphaVantage(plan) => Box::new(AlphaVantage::new(for_api, plan, options)),
+        Vendor::DefiLlama(plan) => Box::new(DefiLlama::new(for_api, plan, options)),
+        Vendor::Velo(plan) => Box::new(Velo::new(for_api, plan, &options)),
     };
     Ok(Shared {
-        api: Box::new(api),
+        vendor,
+        api,
         world,
         clock: SimClock::starting_at(now_ms),
         faults: FaultBoard::default(),

@@ -1,6 +1,6 @@
-//! The two buckets every vendor has: requests in a calendar minute, credits in a calendar month.
+//! The two buckets every vendor has: requests in a fixed window, mostly a calendar minute, and credits in a calendar month.
 //!
-//! Both follow the simulated clock, so with a frozen clock a full minute stays full until the clock is moved.
+//! Both follow the simulated clock, so with a frozen clock a full window stays full until the clock is moved.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,23 +11,53 @@ use crate::instant::{MINUTE_MS, calendar, floor_to};
 type Month = (i32, u8);
 
 /// Counts per caller. A caller is whom the vendor would charge: a key, or an address without one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Limits {
-    minutes: Mutex<HashMap<&'static str, (i64, u32)>>,
+    window_ms: i64,
+    windows: Mutex<HashMap<&'static str, (i64, u32)>>,
     months: Mutex<HashMap<&'static str, (Month, u64)>>,
 }
 
+impl Default for Limits {
+    fn default() -> Self {
+        Self::per(MINUTE_MS)
+    }
+}
+
 impl Limits {
-    /// Counts one request of `caller` and returns how many this minute has seen, this one included.
+    /// Makes counts of requests per window; windows begin at the multiples of their length.
+    pub(crate) fn per(window_ms: i64) -> Self {
+        Self {
+            window_ms,
+            windows: Mutex::default(),
+            months: Mutex::default(),
+        }
+    }
+
+    /// Counts one request of `caller` and returns how many this window has seen, this one included.
     pub(crate) fn count_request(&self, caller: &'static str, now_ms: i64) -> u32 {
-        let minute = floor_to(now_ms, MINUTE_MS);
-        let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = minutes.entry(caller).or_insert((minute, 0));
-        if slot.0 != minute {
-            *slot = (minute, 0);
+        let window = floor_to(now_ms, self.window_ms);
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = windows.entry(caller).or_insert((window, 0));
+        if slot.0 != window {
+            *slot = (window, 0);
         }
         slot.1 = slot.1.saturating_add(1);
         slot.1
+    }
+
+    /// Returns how many requests of `caller` this window has seen.
+    pub(crate) fn requests(&self, caller: &'static str, now_ms: i64) -> u32 {
+        let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        match windows.get(caller) {
+            Some((window, seen)) if *window == floor_to(now_ms, self.window_ms) => *seen,
+            _ => 0,
+        }
+    }
+
+    /// Returns the instant at which the present window ends.
+    pub(crate) fn window_ends_ms(&self, now_ms: i64) -> i64 {
+        floor_to(now_ms, self.window_ms) + self.window_ms
     }
 
     /// Returns the instant at which the present minute ends.
@@ -70,7 +100,7 @@ impl Limits {
 
     /// Forgets all counts.
     pub(crate) fn reset(&self) {
-        self.minutes
+        self.windows
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
@@ -99,6 +129,17 @@ mod tests {
         assert_eq!(limits.count_request("none", 119_999), 1);
         assert_eq!(limits.count_request("key", 120_000), 1);
         assert_eq!(Limits::minute_ends_ms(119_999), 120_000);
+    }
+
+    #[test]
+    fn windows_may_be_shorter_than_a_minute() {
+        let limits = Limits::per(30_000);
+        assert_eq!(limits.count_request("key", 60_000), 1);
+        assert_eq!(limits.count_request("key", 89_999), 2);
+        assert_eq!(limits.requests("key", 89_999), 2);
+        assert_eq!(limits.requests("key", 90_000), 0);
+        assert_eq!(limits.window_ends_ms(89_999), 90_000);
+        assert_eq!(limits.count_request("key", 90_000), 1);
     }
 
     #[test]

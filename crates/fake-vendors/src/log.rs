@@ -13,7 +13,7 @@ const KEPT: usize = 200_000;
 pub struct RequestRecord {
     /// Simulated instant of arrival, RFC 3339.
     pub at: String,
-    /// Path below the vendor's base URL, as sent.
+    /// Path below the vendor's base URL, as sent; a key in it is `***`.
     pub path: String,
     /// Path with ids replaced by `{id}`.
     pub template: String,

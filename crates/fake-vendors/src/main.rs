@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Plays a vendor on 127.0.0.1 until SIGTERM or Ctrl-C.
 #[derive(FromArgs)]
 struct Arguments {
-    /// whom to play: coingecko
+    /// whom to play: alphavantage, artemis, coingecko, defillama or velo
     #[argh(option)]
     vendor: String,
     /// port; 0 takes any (default 8601)
@@ -23,8 +23,12 @@ struct Arguments {
     /// the key that is accepted (default CG-simulated)
     #[argh(option)]
     key: Option<String>,
-    /// plan: keyless, demo, basic, analyst, lite or enterprise (default demo)
-    #[argh(option, default = "String::from(\"demo\")")]
+    /// plan; coingecko: keyless, demo, basic, analyst, lite or enterprise (default demo);
+    /// artemis: enterprise or free (default enterprise), then +switches such as +holes+hour=9;
+    /// alphavantage: free (default) or premium-75 to premium-1200, then +switches;
+    /// defillama: free (default) or pro, then +switches such as pro+span-plus-one;
+    /// velo: annual or monthly (default annual), then +switches: silent, forbid, coin-rows, header, no-retry-after
+    #[argh(option, default = "String::new()")]
     plan: String,
     /// where the clock starts, RFC 3339; it runs on (default: real time)
     #[argh(option, from_str_fn(instant))]
@@ -35,7 +39,7 @@ struct Arguments {
     /// calls per minute in place of the plan's
     #[argh(option)]
     rpm: Option<u32>,
-    /// credits per month in place of the plan's
+    /// credits per month in place of the plan's; of alphavantage calls per day
     #[argh(option)]
     credits: Option<u64>,
     /// answer a full minute with retry-after, too

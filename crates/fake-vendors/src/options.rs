@@ -21,13 +21,13 @@ pub struct Options {
     pub now: Option<OffsetDateTime>,
     /// Calls per minute in place of the plan's.
     pub rpm: Option<u32>,
-    /// Credits per month in place of the plan's.
+    /// Credits per month in place of the plan's; at Alpha Vantage, which has no months, calls per day.
     pub monthly_credits: Option<u64>,
-    /// Whether a full minute is answered with `retry-after` too; the vendors rarely do.
+    /// Whether a full minute is answered with `retry-after` too, where the vendor's plan does not say so by itself.
     pub retry_after: bool,
     /// Picks the values of the world.
     pub seed: u64,
-    /// What the world gets beyond its table, each in the vendor's own words: for CoinGecko a coin id.
+    /// What the world gets beyond its table, each in the vendor's own words: see the crate's page.
     pub extra_ids: Vec<String>,
     /// How long every answer takes at least.
     pub latency: Duration,

@@ -21,17 +21,30 @@ use crate::faults::{Fault, FaultBoard};
 use crate::instant::{http_date, iso};
 use crate::log::{RequestLog, RequestRecord, redacted};
 use crate::spoil;
-use crate::vendor::{Call, Reply, VendorApi};
-use crate::world::World;
+use crate::vendor::{Call, Reply, Vendor, VendorApi};
+use crate::world::{Listing, World};
 
 /// Everything the handlers share.
 pub(crate) struct Shared {
+    pub(crate) vendor: Vendor,
     pub(crate) api: Box<dyn VendorApi>,
     pub(crate) world: Arc<World>,
     pub(crate) clock: SimClock,
     pub(crate) faults: FaultBoard,
     pub(crate) log: Arc<RequestLog>,
     pub(crate) latency: Duration,
+}
+
+impl Shared {
+    /// Lists or delists an entity; one that nobody knows is made up, as the vendor makes up ids.
+    pub(crate) fn set_listing(&self, listing: &Listing) {
+        self.world.alter(|state| {
+            if state.called(&listing.id).is_none() {
+                self.vendor.enrol(state, &listing.id);
+            }
+        });
+        self.world.set_listing(listing);
+    }
 }
 
 impl std::fmt::Debug for Shared {
@@ -74,11 +87,13 @@ async fn handle(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse
     if request.method() != Method::GET {
         return HttpResponse::MethodNotAllowed().finish();
     }
-    let call = call_of(&request, below, shared.clock.now_ms());
-    let outcome = decide(&shared, &call, &request, below);
+    let mount = shared.api.mount();
+    let call = call_of(&request, mount, below, shared.clock.now_ms());
+    let shown = shared.api.shown_path(below);
+    let outcome = decide(&shared, &call, &request, &shown);
     shared.log.push(RequestRecord {
         at: iso(call.now_ms),
-        path: below.to_owned(),
+        path: shown,
         template: shared.api.template(&call),
         query: redacted(request.query_string(), shared.api.key_parameters()),
         caller: outcome.caller,
@@ -108,14 +123,14 @@ struct Outcome {
 }
 
 /// Admission first, then the faults that replace an answer, then the answer and the faults that spoil it.
-fn decide(shared: &Shared, call: &Call, request: &HttpRequest, below: &str) -> Outcome {
+fn decide(shared: &Shared, call: &Call, request: &HttpRequest, shown: &str) -> Outcome {
     let api = &shared.api;
     let (caller, admitted) = api.admit(call);
     let (mut reply, fault) = match admitted {
         Err(refusal) => (refusal, None),
         Ok(()) => {
             let query = redacted(request.query_string(), api.key_parameters());
-            let fault = shared.faults.strike(&format!("{below}?{query}"));
+            let fault = shared.faults.strike(&format!("{shown}?{query}"));
             let refusal = fault.as_ref().and_then(|fault| api.refusal(call, fault));
             let mut reply = refusal.unwrap_or_else(|| api.answer(call, caller));
             if let (200, Some(fault)) = (reply.status, &fault) {
@@ -142,7 +157,7 @@ async fn wait(shared: &Shared, fault: Option<&Fault>) {
     }
 }
 
-fn call_of(request: &HttpRequest, below: &str, now_ms: i64) -> Call {
+fn call_of(request: &HttpRequest, mount: &str, below: &str, now_ms: i64) -> Call {
     let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
     let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
     let headers = request.headers().iter().map(|(name, value)| {
@@ -151,7 +166,10 @@ fn call_of(request: &HttpRequest, below: &str, now_ms: i64) -> Call {
             String::from_utf8_lossy(value.as_bytes()).into_owned(),
         )
     });
+    let sent = request.uri().path_and_query();
+    let sent = sent.map_or("", |target| target.as_str());
     Call {
+        target: sent.strip_prefix(mount).unwrap_or_default().to_owned(),
         segments: below
             .split('/')
             .filter(|part| !part.is_empty())
@@ -159,10 +177,7 @@ fn call_of(request: &HttpRequest, below: &str, now_ms: i64) -> Call {
             .collect(),
         query: query.map(web::Query::into_inner).unwrap_or_default(),
         headers: headers.collect::<HashMap<_, _>>(),
-        target_bytes: request
-            .uri()
-            .path_and_query()
-            .map_or(0, |target| target.as_str().len()),
+        target_bytes: sent.len(),
         now_ms,
     }
 }

@@ -52,6 +52,14 @@ pub struct Revision {
     pub factor: f64,
 }
 
+impl Revision {
+    /// Tells whether it changes any value of an entity at an instant.
+    fn concerns(&self, entity: &Entity, at_ms: i64) -> bool {
+        (self.from_ms..self.to_ms).contains(&at_ms)
+            && (self.entity.as_ref()).is_none_or(|id| entity.is_called(id))
+    }
+}
+
 /// Periods of the waves a value is made of, and how much each adds; the weights sum to 1.
 const WAVES: [(i64, f64); 6] = [
     (1_461 * DAY_MS, 0.57),
@@ -76,6 +84,24 @@ impl WorldState {
         Some(raw * self.revision_factor(entity, metric, at_ms))
     }
 
+    /// Returns a number that moves around 1 by at most `exp(size)` for as long as the entity lives: what a vendor makes
+    /// values of that are no metric of the world. Revisions of all metrics change it.
+    pub(crate) fn drift(&self, entity: &Entity, salt: u64, size: f64, at_ms: i64) -> Option<f64> {
+        let moved = || {
+            let concerns = |revision: &&Revision| {
+                revision.metric.is_none() && revision.concerns(entity, at_ms)
+            };
+            let revised: f64 = self
+                .revisions
+                .iter()
+                .filter(concerns)
+                .map(|one| one.factor)
+                .product();
+            self.swing(entity, salt, size, at_ms) * revised
+        };
+        entity.alive_at(at_ms).then(moved)
+    }
+
     /// Returns the price whether the entity is listed or not: what a rate between currencies needs.
     pub(crate) fn price_ever(&self, entity: &Entity, at_ms: i64) -> f64 {
         self.price(entity, at_ms) * self.revision_factor(entity, Metric::Price, at_ms)
@@ -87,7 +113,8 @@ impl WorldState {
         (entity.price_usd * swing, entity.price_usd / swing)
     }
 
-    fn unrevised(&self, entity: &Entity, metric: Metric, at_ms: i64) -> Option<f64> {
+    /// Returns a value of an entity whatever its life, before any revision.
+    pub(crate) fn unrevised(&self, entity: &Entity, metric: Metric, at_ms: i64) -> Option<f64> {
         let price = || self.price(entity, at_ms);
         match metric {
             Metric::Price => Some(price()),
@@ -105,15 +132,15 @@ impl WorldState {
         entity.price_usd * self.swing(entity, 1, entity.volatility, at_ms)
     }
 
-    fn swing(&self, entity: &Entity, salt: u64, size: f64, at_ms: i64) -> f64 {
+    /// Returns a factor that swings around 1 on its own: for what is derived from a value.
+    pub(crate) fn swing(&self, entity: &Entity, salt: u64, size: f64, at_ms: i64) -> f64 {
         (size * wave(chance::pair(entity.hash ^ self.seed, salt), at_ms)).exp()
     }
 
-    fn revision_factor(&self, entity: &Entity, metric: Metric, at_ms: i64) -> f64 {
+    /// Returns what the revisions in force multiply a value with.
+    pub(crate) fn revision_factor(&self, entity: &Entity, metric: Metric, at_ms: i64) -> f64 {
         let concerns = |revision: &&Revision| {
-            (revision.from_ms..revision.to_ms).contains(&at_ms)
-                && revision.metric.is_none_or(|only| only == metric)
-                && (revision.entity.as_ref()).is_none_or(|id| entity.is_called(id))
+            revision.metric.is_none_or(|only| only == metric) && revision.concerns(entity, at_ms)
         };
         self.revisions
             .iter()
@@ -136,7 +163,7 @@ fn total(entity: &Entity, at_ms: i64) -> Option<f64> {
 }
 
 /// Returns a smooth number in `[-1, 1]`.
-fn wave(key: u64, at_ms: i64) -> f64 {
+pub(crate) fn wave(key: u64, at_ms: i64) -> f64 {
     let mut sum = NOISE.1 * noise(key, at_ms);
     for (salt, (period_ms, weight)) in (0u64..).zip(WAVES) {
         let phase = chance::unit(chance::pair(key, salt));

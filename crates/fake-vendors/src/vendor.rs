@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::alphavantage::{self, AlphaVantagePlan};
+use crate::artemis::{self, ArtemisPlan};
 use crate::coingecko::{self, Plan};
+use crate::defillama::{self, Plan as DefiLlamaPlan};
 use crate::faults::Fault;
+use crate::velo;
 use crate::world::WorldState;
 
 /// A simulated vendor, with the plan it plays.
@@ -12,18 +16,31 @@ use crate::world::WorldState;
 pub enum Vendor {
     /// CoinGecko API v3.
     CoinGecko(Plan),
+    /// Artemis.
+    Artemis(ArtemisPlan),
+    /// Velo's data API.
+    Velo(velo::Plan),
+    /// Alpha Vantage.
+    AlphaVantage(AlphaVantagePlan),
+    /// DefiLlama: the free hosts and the Pro API in one.
+    DefiLlama(DefiLlamaPlan),
 }
 
 impl Vendor {
-    /// Reads a vendor and its plan from their names on a command line.
+    /// Reads a vendor and its plan from their names on a command line; an empty plan is the vendor's usual one.
     ///
     /// # Errors
     /// Names what is possible where a name is unknown.
     pub fn parse(vendor: &str, plan: &str) -> Result<Self, String> {
+        let or = |usual| if plan.is_empty() { usual } else { plan };
         match vendor {
-            "coingecko" => Ok(Self::CoinGecko(plan.parse()?)),
+            "coingecko" => Ok(Self::CoinGecko(or("demo").parse()?)),
+            "artemis" => Ok(Self::Artemis(or("enterprise").parse()?)),
+            "alphavantage" => Ok(Self::AlphaVantage(or("free").parse()?)),
+            "defillama" => Ok(Self::DefiLlama(or("free").parse()?)),
+            "velo" => Ok(Self::Velo(or("annual").parse()?)),
             _ => Err(format!(
-                "unknown vendor `{vendor}`: only `coingecko` is simulated"
+                "unknown vendor `{vendor}`: alphavantage, artemis, coingecko, defillama or velo"
             )),
         }
     }
@@ -33,6 +50,10 @@ impl Vendor {
     pub fn name(self) -> &'static str {
         match self {
             Self::CoinGecko(_) => "coingecko",
+            Self::Artemis(_) => "artemis",
+            Self::Velo(_) => "velo",
+            Self::AlphaVantage(_) => "alphavantage",
+            Self::DefiLlama(_) => "defillama",
         }
     }
 
@@ -40,6 +61,10 @@ impl Vendor {
     pub(crate) fn enrol(self, state: &mut WorldState, id: &str) {
         match self {
             Self::CoinGecko(_) => coingecko::enrol(state, id),
+            Self::Artemis(_) => artemis::enrol(state, id),
+            Self::Velo(_) => velo::enrol(state, id),
+            Self::AlphaVantage(_) => alphavantage::enrol(state, id),
+            Self::DefiLlama(_) => defillama::enrol(state, id),
         }
     }
 }
@@ -47,6 +72,8 @@ impl Vendor {
 /// A request, freed of its transport.
 #[derive(Debug)]
 pub(crate) struct Call {
+    /// Path and query below the mount point, as sent.
+    pub(crate) target: String,
     /// Below the mount point, decoded, one entry per segment.
     pub(crate) segments: Vec<String>,
     /// Decoded query pairs in the order sent.
@@ -110,6 +137,10 @@ pub(crate) trait VendorApi: Send + Sync {
     fn mount(&self) -> &'static str;
     /// Returns the query parameters that carry keys.
     fn key_parameters(&self) -> &'static [&'static str];
+    /// Returns the path below the mount point without the key that it may hold.
+    fn shown_path(&self, below: &str) -> String {
+        below.to_owned()
+    }
     /// Returns the path with ids replaced.
     fn template(&self, call: &Call) -> String;
     /// Counts the request and decides whether it may be answered; says who asks.

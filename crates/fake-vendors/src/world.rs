@@ -56,12 +56,13 @@ impl WorldState {
         self.coin(id).or_else(by_other)
     }
 
-    /// Adds an entity, or replaces the one of the same coin id, else of the same name.
+    /// Adds an entity, or replaces the one of the same coin id, else of the same kind and name.
     pub(crate) fn put(&mut self, entity: Entity) {
         let known = match &entity.coingecko_id {
             Some(id) => self.by_coin.get(id).copied(),
-            None => (self.entities.iter())
-                .position(|one| one.coingecko_id.is_none() && one.name == entity.name),
+            None => self.entities.iter().position(|one| {
+                one.coingecko_id.is_none() && one.kind == entity.kind && one.name == entity.name
+            }),
         };
         if let Some(slot) = known.and_then(|index| self.entities.get_mut(index)) {
             *slot = Arc::new(entity);
@@ -114,7 +115,10 @@ impl World {
             let known = state
                 .called(&listing.id)
                 .map(|entity| Entity::clone(entity));
-            let mut entity = known.unwrap_or_else(|| Entity::invented(&listing.id));
+            let mut entity = known.unwrap_or_else(|| {
+                let by_kind = crate::alphavantage::invented(state, &listing.id);
+                by_kind.unwrap_or_else(|| Entity::invented(&listing.id))
+            });
             if let Some(listed_ms) = listing.listed_ms {
                 entity.listed_ms = listed_ms;
             }
@@ -132,7 +136,7 @@ impl World {
 /// A change of an entity's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// Any vendor's id of it; one that nobody knows becomes a coin of CoinGecko.
+    /// Any vendor's id of it; one that nobody knows is made up as the simulated vendor makes up ids.
     pub id: String,
     /// First instant with data; the entity keeps its own where absent.
     pub listed_ms: Option<i64>,

@@ -72,12 +72,24 @@ fn it_says_where_it_is_serves_and_ends_when_told() {
 
 #[test]
 fn bad_arguments_are_refused_with_a_reason() {
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 8] = [
         (&[], "--vendor"),
         (&["--vendor", "nobody"], "unknown vendor `nobody`"),
         (
             &["--vendor", "coingecko", "--plan", "gold"],
             "unknown plan `gold`",
+        ),
+        (
+            &["--vendor", "artemis", "--plan", "enterprise+wings"],
+            "unknown switch `wings`",
+        ),
+        (
+            &["--vendor", "velo", "--plan", "monthly+loud"],
+            "unknown switch `loud`",
+        ),
+        (
+            &["--vendor", "alphavantage", "--plan", "free+fast"],
+            "unknown switch `fast`",
         ),
         (&["--vendor", "coingecko", "--now", "noon"], "noon"),
         (

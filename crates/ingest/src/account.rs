@@ -29,10 +29,8 @@ impl Collector {
             source = %self.id(), host = used.host, unit, span, used = used.used, limit = used.limit,
             "the vendor's count"
         );
-        (self.store)
-            .raise_quota(self.id(), used.host, unit, span, count, now)
-            .await?;
-        Ok(())
+        let raise = || (self.store).raise_quota(self.id(), used.host, unit, span, count, now);
+        Ok(self.outage.through(raise).await?)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -21,7 +21,7 @@ use store::{
     pulls::PullId,
 };
 
-use crate::stop::Stop;
+use crate::{outage::Outage, reign::Reign, stop::Stop};
 
 /// Share of a calendar quota that only live ticks may use, in percent.
 const LIVE_RESERVE_PERCENT: i64 = 20;
@@ -48,7 +48,7 @@ impl Time {
 }
 
 /// Why an attempt never left.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Stopped {
     /// The process is stopping.
@@ -68,10 +68,16 @@ pub(crate) enum Stopped {
         /// Until when.
         until: Ts,
     },
-    /// The database, which keeps pace and quota, did not answer.
-    #[error("pace and quota cannot be asked: {0}")]
-    LedgerAway(String),
+    /// The database, which keeps pace and quota, cannot say whether it may leave: our failure, not the
+    /// vendor's.
+    #[error("pace and quota cannot be asked")]
+    LedgerAway(#[from] store::Error),
 }
+
+/// What the transport hears of an attempt that never left; the reason stays with the attempt.
+#[derive(Debug, thiserror::Error)]
+#[error("not sent")]
+struct NotSent;
 
 /// What an attempt is made for. Travels with the request through the middlewares.
 #[derive(Debug)]
@@ -112,12 +118,14 @@ impl Attempt {
         }
     }
 
-    /// Returns why it never left, if so.
-    pub(crate) fn stopped(&self) -> Option<Stopped> {
-        self.stopped
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// Takes out why it never left, if so.
+    pub(crate) fn take_stopped(&self) -> Option<Stopped> {
+        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        stopped.take()
+    }
+
+    fn is_live(&self) -> bool {
+        self.kind == PullKind::Live
     }
 
     fn note(&self, stopped: Stopped) {
@@ -140,6 +148,8 @@ pub(crate) struct Paced {
     store: Store,
     clock: Arc<dyn Clock>,
     time: Time,
+    outage: Arc<Outage>,
+    reign: Arc<Reign>,
     hosts: Vec<HostPace>,
 }
 
@@ -154,7 +164,13 @@ impl fmt::Debug for Paced {
 
 impl Paced {
     /// Makes one from what the vendor enforces.
-    pub(crate) fn new(source: &dyn source::Source, store: Store, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        source: &dyn source::Source,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        outage: Arc<Outage>,
+        reign: Arc<Reign>,
+    ) -> Self {
         let hosts = source
             .hosts()
             .iter()
@@ -165,6 +181,8 @@ impl Paced {
             store,
             time: Time::of(&*clock),
             clock,
+            outage,
+            reign,
             hosts,
         }
     }
@@ -181,42 +199,61 @@ impl Paced {
         let Some(pace) = self.hosts.iter().find(|pace| pace.host == attempt.host) else {
             return Ok(());
         };
-        // A repetition by the transport comes here too.
-        if attempt.stop.is_said() {
-            return Err(Stopped::Stopping);
-        }
-        let live = attempt.kind == PullKind::Live;
         // A live tick does not queue behind the backfill of its own process; the slot in the
         // database still keeps the two apart. The spacing knows real time alone.
-        if !live && self.time == Time::Real {
+        if !attempt.is_live() && self.time == Time::Real {
             attempt
                 .stop
                 .or(pace.spacing.turn())
                 .await
                 .ok_or(Stopped::Stopping)?;
         }
-        self.wait_for_slot(
-            pace,
-            attempt,
-            if live { LIVE_AHEAD } else { Duration::ZERO },
-        )
-        .await?;
-        self.spend(pace, attempt, live).await?;
+        let spent = AtomicBool::new(false);
+        let permitted = self.outage.through(|| async {
+            match self.try_permit(pace, attempt, &spent).await {
+                Err(Stopped::LedgerAway(error)) => Err(error),
+                said => Ok(said),
+            }
+        });
+        permitted.await?
+    }
+
+    /// Takes a slot and counts the request. After an error all of it is done again but what was spent: a
+    /// slot from before an outage is one that time has passed over, and those who waited with it would
+    /// leave together.
+    async fn try_permit(
+        &self,
+        pace: &HostPace,
+        attempt: &Attempt,
+        spent: &AtomicBool,
+    ) -> Result<(), Stopped> {
+        loop {
+            // A repetition by the transport comes here too.
+            if attempt.stop.is_said() {
+                return Err(Stopped::Stopping);
+            }
+            let led = self.reign.standing(&attempt.stop).await;
+            led.ok_or(Stopped::Stopping)?;
+            self.wait_for_slot(pace, attempt).await?;
+            if self.reign.stands() {
+                break;
+            }
+        }
+        if !spent.load(Ordering::Relaxed) {
+            self.spend(pace, attempt).await?;
+            spent.store(true, Ordering::Relaxed);
+        }
         if let Some(pull) = attempt.pull {
-            self.store
-                .count_request(pull, attempt.credits)
-                .await
-                .map_err(away)?;
+            self.store.count_request(pull, attempt.credits).await?;
         }
         Ok(())
     }
 
-    async fn wait_for_slot(
-        &self,
-        pace: &HostPace,
-        attempt: &Attempt,
-        ahead: Duration,
-    ) -> Result<(), Stopped> {
+    async fn wait_for_slot(&self, pace: &HostPace, attempt: &Attempt) -> Result<(), Stopped> {
+        let ahead = match attempt.is_live() {
+            true => LIVE_AHEAD,
+            false => Duration::ZERO,
+        };
         loop {
             let (source, interval) = (self.source, pace.interval);
             let taken = match self.time {
@@ -231,8 +268,7 @@ impl Paced {
                         .take_slot_at(source, pace.host, interval, ahead, now)
                         .await
                 }
-            }
-            .map_err(away)?;
+            }?;
             let (wait, go) = match taken {
                 SlotTaken::Go { wait } => (wait, true),
                 SlotTaken::Full { retry_in } => (retry_in.max(Duration::from_millis(1)), false),
@@ -251,7 +287,7 @@ impl Paced {
         }
     }
 
-    async fn spend(&self, pace: &HostPace, attempt: &Attempt, live: bool) -> Result<(), Stopped> {
+    async fn spend(&self, pace: &HostPace, attempt: &Attempt) -> Result<(), Stopped> {
         if pace.quotas.is_empty() {
             return Ok(());
         }
@@ -260,13 +296,12 @@ impl Paced {
         let windows: Vec<_> = pace
             .quotas
             .iter()
-            .map(|quota| window_of(*quota, live))
+            .map(|quota| window_of(*quota, attempt.is_live()))
             .collect();
         match self
             .store
             .spend(self.source, pace.host, &windows, cost, now)
-            .await
-            .map_err(away)?
+            .await?
         {
             Spend::Ok => Ok(()),
             Spend::Exhausted { span, until } => Err(Stopped::Spent {
@@ -275,11 +310,6 @@ impl Paced {
             }),
         }
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "shaped for map_err")]
-fn away(error: store::Error) -> Stopped {
-    Stopped::LedgerAway(error.to_string())
 }
 
 fn window_of((unit, period, amount): (Unit, Period, u32), live: bool) -> QuotaWindow {
@@ -327,8 +357,8 @@ impl Middleware for Paced {
         let attempt = extensions.get::<Arc<Attempt>>().cloned();
         if let Some(attempt) = &attempt {
             if let Err(stopped) = self.permit(attempt).await {
-                attempt.note(stopped.clone());
-                return Err(reqwest_middleware::Error::middleware(stopped));
+                attempt.note(stopped);
+                return Err(reqwest_middleware::Error::middleware(NotSent));
             }
             for counter in &attempt.counters {
                 counter.fetch_add(1, Ordering::Relaxed);

@@ -32,7 +32,7 @@ impl Collector {
     pub async fn refresh_due_catalogue(&self, run_id: &str) -> Result<Option<Summary>, Error> {
         let mut due = Vec::new();
         for dataset in self.datasets(is_catalogue) {
-            let seen_at = self.store.listings_seen_at(self.id(), dataset.id).await?;
+            let seen_at = self.catalogue_seen_at(&dataset).await?;
             let now = self.clock.now();
             if seen_at.is_none_or(|seen_at| !is_fresh(seen_at, now, dataset.cadence_secs)) {
                 due.push(dataset);
@@ -60,7 +60,8 @@ impl Collector {
         if selectors.is_empty() {
             return Ok(0);
         }
-        let listed = listed(&self.store, self.id()).await?;
+        let listed = || listed(&self.store, self.id());
+        let listed = self.outage.through(listed).await?;
         Ok((selectors.into_iter())
             .filter(|spec| self.source.select(spec, &listed).is_empty())
             .count())
@@ -68,12 +69,17 @@ impl Collector {
 
     async fn has_read_catalogues(&self) -> Result<bool, Error> {
         for dataset in self.datasets(is_catalogue) {
-            let seen_at = self.store.listings_seen_at(self.id(), dataset.id).await?;
+            let seen_at = self.catalogue_seen_at(&dataset).await?;
             if seen_at.is_some() {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    async fn catalogue_seen_at(&self, dataset: &DatasetSpec) -> Result<Option<Ts>, Error> {
+        let seen_at = || self.store.listings_seen_at(self.id(), dataset.id);
+        Ok(self.outage.through(seen_at).await?)
     }
 
     async fn read_catalogues(
@@ -98,14 +104,17 @@ impl Collector {
     ) -> Result<(), Error> {
         let rows: Vec<ListingRow> = parsed.listings.into_iter().map(listing_row).collect();
         let (dataset, now) = (pull.dataset.id, self.clock.now());
-        match (self.store.sync_listings(pull.source, dataset, &rows, now)).await {
+        self.reign.check().await?;
+        let sync = || self.store.sync_listings(pull.source, dataset, &rows, now);
+        match self.outage.through(sync).await {
             Ok(changes) => {
                 tracing::info!(
                     source = %pull.source, %dataset, listed = rows.len(), ?changes, "catalogue read"
                 );
                 let listed = rows.into_iter().filter(|row| row.active);
                 let listed: Vec<Subject> = listed.map(|row| row.subject).collect();
-                self.store.forget_end(pull.source, &listed).await?;
+                let forget = || self.store.forget_end(pull.source, &listed);
+                self.outage.through(forget).await?;
                 pull.tally.good();
                 Ok(())
             }
@@ -123,7 +132,8 @@ impl Collector {
     /// slip of the pen.
     async fn warn_of_unlisted(&self) -> Result<(), Error> {
         let mut catalogues: BTreeMap<String, BTreeSet<Subject>> = BTreeMap::new();
-        for (dataset, row) in self.store.listings(self.id()).await? {
+        let listings = || self.store.listings(self.id());
+        for (dataset, row) in self.outage.through(listings).await? {
             if row.active {
                 catalogues.entry(dataset).or_default().insert(row.subject);
             }
@@ -159,7 +169,7 @@ pub(crate) fn is_catalogue(dataset: &DatasetSpec) -> bool {
 }
 
 /// Returns what the catalogues of a source have ever listed.
-pub(crate) async fn listed(store: &Store, source: SourceId) -> Result<Vec<Listing>, Error> {
+pub(crate) async fn listed(store: &Store, source: SourceId) -> Result<Vec<Listing>, store::Error> {
     let rows = store.listings(source).await?.into_iter();
     Ok(rows.map(|(_, row)| listing(row)).collect())
 }

@@ -2,10 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use futures_util::StreamExt as _;
@@ -27,13 +24,14 @@ use tokio::{
 use crate::{
     Error,
     attempt::{Paced, Time},
-    catalogue,
     claims::Claims,
     deadletter::DeadLetters,
     index::{Facts, SeriesIndex},
+    outage::Outage,
     progress::Progress,
     pull::{Halt, Pull},
     reach::Reach,
+    reign::Reign,
     stop::Stop,
     summary::Summary,
     transport::Transport,
@@ -87,9 +85,9 @@ pub struct Collector {
     pub(crate) dead_letters: Option<DeadLetters>,
     pub(crate) stop: Stop,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) outage: Arc<Outage>,
+    pub(crate) reign: Arc<Reign>,
     instance: String,
-    /// Zero while no leadership is needed.
-    epoch: AtomicI64,
     in_flight: Semaphore,
     background: Semaphore,
     writing: JoinHandle<()>,
@@ -133,12 +131,25 @@ impl Collector {
         if time == Time::Simulated {
             store.simulate_time();
         }
-        let index = series_index(&*source, &store, &series, authority, &*clock).await?;
+        let index = SeriesIndex::make(&*source, &store, &series, authority, &*clock).await?;
         let facts = Facts::new(store.facts(source.id()).await?);
-        let paced = Paced::new(&*source, store.clone(), Arc::clone(&clock));
+        let outage = Arc::new(Outage::new(source.id(), stop.clone()));
+        let reign = Reign::new(Arc::clone(&session), store.clone(), Arc::clone(&outage));
+        let reign = Arc::new(reign);
+        let paced = Paced::new(
+            &*source,
+            store.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&outage),
+            Arc::clone(&reign),
+        );
         let transport = Transport::new(&*source, key, paced, Arc::clone(&clock))?;
-        let (writer, writing) =
-            WriterHandle::start(store.clone(), source.id(), Arc::clone(&clock), stop.clone());
+        let (writer, writing) = WriterHandle::start(
+            store.clone(),
+            source.id(),
+            Arc::clone(&clock),
+            Arc::clone(&outage),
+        );
         let places = source.concurrency().max(1);
         Ok(Self {
             in_flight: Semaphore::new(places),
@@ -148,7 +159,7 @@ impl Collector {
             clock,
             time,
             transport,
-            claims: Claims::new(session),
+            claims: Claims::new(session, Arc::clone(&outage)),
             writer,
             series: RwLock::new(Arc::new(index)),
             configured: series,
@@ -159,8 +170,9 @@ impl Collector {
             dead_letters: dead_letters.map(DeadLetters::new),
             stop,
             progress: Arc::default(),
+            outage,
+            reign,
             instance,
-            epoch: AtomicI64::new(0),
             writing,
         })
     }
@@ -189,14 +201,16 @@ impl Collector {
     /// Makes the active series again: the catalogues may name other products by now. What is under
     /// way ends with the series it began with.
     pub(crate) async fn select_series(&self) -> Result<(), Error> {
-        let index = series_index(
-            &*self.source,
-            &self.store,
-            &self.configured,
-            self.authority,
-            &*self.clock,
-        )
-        .await?;
+        let index = || {
+            SeriesIndex::make(
+                &*self.source,
+                &self.store,
+                &self.configured,
+                self.authority,
+                &*self.clock,
+            )
+        };
+        let index = self.outage.through(index).await?;
         let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
         *series = Arc::new(index);
         Ok(())
@@ -212,13 +226,10 @@ impl Collector {
         Arc::clone(&self.progress)
     }
 
-    /// Makes every write prove that this process still leads.
+    /// Makes every job and every write prove that this process still leads, and every request wait while
+    /// the connection is lost that the leadership hangs on ([`crate::keep_leading`]).
     pub fn lead(&self, epoch: i64) {
-        self.epoch.store(epoch, Ordering::Relaxed);
-    }
-
-    pub(crate) fn epoch(&self) -> Option<i64> {
-        Some(self.epoch.load(Ordering::Relaxed)).filter(|epoch| *epoch != 0)
+        self.reign.begin(epoch);
     }
 
     /// Ends the writer after its last batch.
@@ -233,6 +244,7 @@ impl Collector {
         Planner {
             source: &*self.source,
             store: &self.store,
+            outage: &self.outage,
             index: self.index(),
         }
     }
@@ -255,24 +267,23 @@ impl Collector {
             .map(|want| want.labels)
             .collect::<Spans>()
             .hull();
-        let id = self
-            .store
-            .open_pull(&NewPull {
-                run_id,
-                source: self.id(),
-                dataset: Some(dataset.id),
-                kind: ask.kind,
-                instance: &self.instance,
-                window,
-                started_at: self.clock.now(),
-            })
-            .await?;
+        let new = NewPull {
+            run_id,
+            source: self.id(),
+            dataset: Some(dataset.id),
+            kind: ask.kind,
+            instance: &self.instance,
+            window,
+            started_at: self.clock.now(),
+        };
+        self.reign.check().await?;
+        let id = self.outage.through(|| self.store.open_pull(&new)).await?;
         let pull = Pull::new(id, self.id(), dataset, ask.kind);
         let ran = self.run_plan(&pull, plan).await;
         let read = pull.take_read();
         let dropped = match read.is_empty() {
             true => Ok(()),
-            false => self.store.drop_rereads(&read).await,
+            false => self.outage.through(|| self.store.drop_rereads(&read)).await,
         };
         let end = pull.end();
         let error = end.failures.last().cloned();
@@ -281,7 +292,9 @@ impl Collector {
             bytes: pull.tally.bytes_so_far(),
             error,
         };
-        let closed = self.store.close_pull(id, closed, self.clock.now()).await;
+        let now = self.clock.now();
+        let close = || self.store.close_pull(id, closed.clone(), now);
+        let closed = self.outage.through(close).await;
         tracing::info!(
             source = %self.id(), dataset = %dataset.id, kind = ask.kind.as_str(), pull_id = id.0,
             status = end.status.as_str(), requests = end.requests, points = end.received,
@@ -333,6 +346,10 @@ impl Collector {
             match ended {
                 None => return result,
                 Some(Ok(())) => {}
+                // Nobody waits for the database any more; coverage knows what is open.
+                Some(Err(error)) if self.stop.is_said() && error.is_passing() => {
+                    pull.halt(Halt::Stopping);
+                }
                 Some(Err(error)) => {
                     pull.tally.failed(error.class(), &error.to_string());
                     pull.halt(match &error {
@@ -379,26 +396,4 @@ impl Collector {
             })
             .collect()
     }
-}
-
-/// Makes the configured series and returns the active ones. Selectors become what the catalogues list.
-async fn series_index(
-    source: &dyn Source,
-    store: &Store,
-    configured: &[SeriesSpec],
-    authority: Authority,
-    clock: &dyn Clock,
-) -> Result<SeriesIndex, Error> {
-    let (selectors, mut series): (Vec<SeriesSpec>, Vec<SeriesSpec>) =
-        (configured.iter().cloned()).partition(|spec| source.is_selector(&spec.series));
-    if !selectors.is_empty() {
-        let listed = catalogue::listed(store, source.id()).await?;
-        let selected = selectors
-            .iter()
-            .flat_map(|spec| source.select(spec, &listed));
-        // What a row names itself counts before what a selector finds.
-        series.extend(selected);
-    }
-    let rows = (store.sync_series(source.id(), &series, authority, clock.now())).await?;
-    Ok(SeriesIndex::new(rows))
 }

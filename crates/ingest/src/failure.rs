@@ -95,10 +95,10 @@ impl Collector {
     ) -> Result<(), Error> {
         // First, so that what waits for its turn does not leave while this is written.
         pull.halt(Halt::Suspended);
-        let now = self.clock.now();
-        self.store
-            .suspend(pull.source, dataset, "", error.class(), text, now)
-            .await?;
+        self.reign.check().await?;
+        let (class, now) = (error.class(), self.clock.now());
+        let suspend = || (self.store).suspend(pull.source, dataset, "", class, text, now);
+        self.outage.through(suspend).await?;
         tracing::error!(
             source = %pull.source, dataset, class = error.class(),
             "suspended until `crossfeed resume {}`: {text}", pull.source
@@ -119,9 +119,9 @@ impl Collector {
             .filter(|until| *until > now)
             .unwrap_or(now.plus_secs(DEFAULT_PARK_SECS));
         pull.halt(Halt::Parked { until });
-        self.store
-            .park(pull.source, request.host, until, text, now)
-            .await?;
+        self.reign.check().await?;
+        let park = || (self.store).park(pull.source, request.host, until, text, now);
+        self.outage.through(park).await?;
         Ok(())
     }
 
@@ -141,7 +141,9 @@ impl Collector {
                 ..FactRow::unknown(key.subject())
             })
             .collect();
-        self.store.learn(pull.source, &rows, now).await?;
+        self.reign.check().await?;
+        let learn = || self.store.learn(pull.source, &rows, now);
+        self.outage.through(learn).await?;
         self.facts
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -175,7 +177,7 @@ impl Collector {
             .planner()
             .open(&wanted, Patience::RetryFailed, self.clock.now())
             .await?;
-        let mut batch = writer::batch(pull.id, pull.mode, self.epoch());
+        let mut batch = writer::batch(pull.id, pull.mode, self.reign.epoch());
         for (series, spans) in open {
             let ranges = spans.iter();
             batch.settlements.extend(ranges.map(|range| Settlement {

@@ -5,12 +5,16 @@ use std::{
     fmt,
 };
 
-use model::{DatasetId, Key, MetricName, Step, Subject, TimeRange, Ts};
-use source::Fact;
+use model::{DatasetId, Key, MetricName, SeriesSpec, Step, Subject, TimeRange, Ts};
+use ratelimit::Clock;
+use source::{Fact, Source};
 use store::{
+    Store,
     facts::FactRow,
-    series::{SeriesId, SeriesRow},
+    series::{Authority, SeriesId, SeriesRow},
 };
+
+use crate::catalogue;
 
 /// The active series of one source.
 #[derive(Default)]
@@ -28,6 +32,28 @@ impl fmt::Debug for SeriesIndex {
 }
 
 impl SeriesIndex {
+    /// Makes the configured series and returns the active ones. Selectors become what the catalogues list.
+    pub(crate) async fn make(
+        source: &dyn Source,
+        store: &Store,
+        configured: &[SeriesSpec],
+        authority: Authority,
+        clock: &dyn Clock,
+    ) -> Result<Self, store::Error> {
+        let (selectors, mut series): (Vec<SeriesSpec>, Vec<SeriesSpec>) =
+            (configured.iter().cloned()).partition(|spec| source.is_selector(&spec.series));
+        if !selectors.is_empty() {
+            let listed = catalogue::listed(store, source.id()).await?;
+            let selected = selectors
+                .iter()
+                .flat_map(|spec| source.select(spec, &listed));
+            // What a row names itself counts before what a selector finds.
+            series.extend(selected);
+        }
+        let rows = (store.sync_series(source.id(), &series, authority, clock.now())).await?;
+        Ok(Self::new(rows))
+    }
+
     pub(crate) fn new(rows: Vec<SeriesRow>) -> Self {
         let name = |row: &SeriesRow| {
             (

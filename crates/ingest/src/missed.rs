@@ -41,7 +41,7 @@ impl Collector {
             reason: MissingReason::Unfillable,
             recheck_after_secs: None,
         };
-        let mut batch = writer::batch(pull, WriteMode::FirstStays, self.epoch());
+        let mut batch = writer::batch(pull, WriteMode::FirstStays, self.reign.epoch());
         for (series, spans) in &open {
             batch
                 .settlements

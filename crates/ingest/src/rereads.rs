@@ -31,6 +31,7 @@ impl Collector {
     /// # Errors
     /// Where the database is unusable.
     pub async fn reread(&self) -> Result<Summary, Error> {
+        self.reign.check().await?;
         let mut summary = Summary::new(self.id(), PullKind::Reread);
         let everything = Filter::default();
         for dataset in self.past_datasets(&everything) {
@@ -82,9 +83,8 @@ impl Collector {
         names: &[String],
         every_days: i64,
     ) -> Result<bool, Error> {
-        let last = (self.store)
-            .last_reread(self.id(), dataset.id, names)
-            .await?;
+        let last = || (self.store).last_reread(self.id(), dataset.id, names);
+        let last = self.outage.through(last).await?;
         Ok(last.is_some_and(|last| nights(last, self.clock.now()) >= every_days))
     }
 
@@ -113,7 +113,8 @@ impl Collector {
 
     /// Returns what of the queue the dataset answers, of series that are active.
     async fn queued(&self, dataset: &DatasetSpec) -> Result<Vec<(SeriesId, TimeRange)>, Error> {
-        let queued = self.store.queued_rereads(self.id(), QUEUE_A_NIGHT).await?;
+        let queued = || self.store.queued_rereads(self.id(), QUEUE_A_NIGHT);
+        let queued = self.outage.through(queued).await?;
         let index = self.index();
         let serves = |series: &SeriesId| {
             index.get(*series).is_some_and(|row| {

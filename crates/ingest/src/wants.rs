@@ -15,6 +15,7 @@ use store::{
 use crate::{
     Error,
     index::{Facts, SeriesIndex},
+    outage::Outage,
     reach::Reach,
 };
 
@@ -82,6 +83,7 @@ pub(crate) struct Scope<'a> {
 pub(crate) struct Planner<'a> {
     pub(crate) source: &'a dyn Source,
     pub(crate) store: &'a Store,
+    pub(crate) outage: &'a Outage,
     pub(crate) index: Arc<SeriesIndex>,
 }
 
@@ -110,8 +112,9 @@ impl Planner<'_> {
                 .to
                 .map_or(published, |to| dataset.step.ceil(to).min(published));
             let mut range = TimeRange::new(start, end);
-            // Who asks for everything again does not believe what was learnt.
-            if scope.patience != Patience::Again {
+            // Who asks for everything again does not believe what was learnt. A tick does: it asks for
+            // the newest buckets of what still has some.
+            if scope.patience != Patience::Again || scope.kind == PullKind::Live {
                 range = range.intersect(facts.life_for(dataset.id, &row.series.key, dataset.step));
             }
             wanted.extend(
@@ -165,7 +168,8 @@ impl Planner<'_> {
                 return Ok(wanted.iter().map(all).collect());
             }
         };
-        Ok(self.store.open_gaps(wanted, now, patience).await?)
+        let gaps = || self.store.open_gaps(wanted, now, patience);
+        Ok(self.outage.through(gaps).await?)
     }
 
     /// Returns the ask of a dataset for what is open.

@@ -18,7 +18,7 @@ use crate::{
     metrics::{METRICS, Metric},
 };
 
-/// How far from the hour a point of an hourly chart, or a live value, may be stamped.
+/// How far from the hour a point of an hourly chart may be stamped.
 pub(crate) const TOLERANCE_SECS: i64 = 15 * 60;
 
 /// A live value taken longer ago than this is not a value of now.

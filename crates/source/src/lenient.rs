@@ -11,10 +11,12 @@
 //! | [`Row`] | a list of numbers: `[ms, value]` |
 //! | [`Fields`] | numbers by name: `{"usd":1}` |
 //! | [`Text`] | a text, or none |
+//! | [`excerpt`] | the first words of a message, for an error |
 //!
-//! All but the first two stand as fields of the structs that [`read`] fills. They look at the raw
+//! All but the first two and the last stand as fields of the structs that [`read`] fills. They look at the raw
 //! JSON, which serde does not keep under `#[serde(flatten)]` and in untagged enums: there they fail.
 
+mod excerpt;
 mod number;
 mod shapes;
 
@@ -23,6 +25,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::error::Category;
 
+pub use excerpt::excerpt;
 pub use number::Number;
 pub use shapes::{Fields, Row, Text};
 

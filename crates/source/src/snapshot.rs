@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn a_value_taken_just_before_the_hour_is_the_hours() {
-        let at = |text| Ts::parse(text).unwrap();
+        let at = |text: &str| Ts::parse(text).unwrap();
         for (taken, now, label, late) in [
             ("13:02:00", "13:03:00", "13:00:00", false),
             ("12:58:00", "13:03:00", "13:00:00", false),

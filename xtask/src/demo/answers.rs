@@ -54,18 +54,36 @@ pub(crate) async fn check(base: &str, stage: &Stage) -> anyhow::Result<String> {
         points += records;
     }
     let mut said = vec![format!("/sources: {}", stage.sources().join(", "))];
-    if let Some(vendor) = stage.vendor() {
+    for player in stage.players() {
+        said.push(check_bitcoin(base, player.source).await?);
+    }
+    let coingecko = stage.players().iter().find(|one| one.source == "coingecko");
+    if let Some(player) = coingecko {
         said.push(check_latest(base).await?);
-        said.push(check_series(base, vendor).await?);
+        said.push(check_series(base, &player.vendor).await?);
         said.push(check_problem(base).await?);
-        said.push(format!(
-            "requests sent to the vendor: {}",
-            vendor.requests().len()
-        ));
+    }
+    for player in stage.players() {
+        let requests = player.vendor.requests().len();
+        said.push(format!("requests sent to {}: {requests}", player.source));
     }
     Ok(format!(
         "{}\nall answers hold: {points} points",
         said.join("\n")
+    ))
+}
+
+/// The same entity under each vendor's own id, the same metric under each vendor's own name.
+async fn check_bitcoin(base: &str, source: &str) -> anyhow::Result<String> {
+    let path = format!("/latest?metric=PRICE&assets=bitcoin&source={source}");
+    let latest = get(base, &path).await?;
+    let row = &latest["data"][0];
+    let value = row["value"].as_f64().filter(|value| *value > 0.0);
+    let value = value.with_context(|| format!("{source} has no price of bitcoin: {latest}"))?;
+    let asset = row["asset"].as_str().unwrap_or("?");
+    let at = row["timestamp"].as_str().unwrap_or("?");
+    Ok(format!(
+        "bitcoin from {source} ({asset}): {value} USD, hour of {at}"
     ))
 }
 

@@ -2,6 +2,7 @@
 //! history, a live tick, the REST API.
 
 mod answers;
+mod cast;
 mod processes;
 mod stage;
 
@@ -50,26 +51,33 @@ impl Demo {
         }
     }
 
+    /// Collects from one source. What its programs print comes whole, so that it stands apart from the
+    /// others'.
+    async fn collect(
+        &self,
+        programs: &Programs,
+        stage: &Stage,
+        source: &str,
+    ) -> anyhow::Result<()> {
+        let args = ["--source", source, "--days", "30", "--yes"];
+        // Real vendors have real holes: 3 says that some are left, and lists them.
+        let expected: &[i32] = if self.live { &[0, 3] } else { &[0] };
+        programs.tell("backfill", &args, stage, expected).await?;
+        let args = ["pull", source, "--catalogue"];
+        programs.tell("crossfeed", &args, stage, &[0]).await
+    }
+
     async fn show(&self, programs: &Programs, stage: &Stage) -> anyhow::Result<()> {
         println!("\n== schema, entities, metric names");
         programs.run("crossfeed", &["setup"], stage, &[0]).await?;
-        for source in stage.sources() {
-            println!("\n== {source}: a month of history, then the present");
-            let args = ["--source", source, "--days", "30", "--yes"];
-            // Real vendors have real holes: 3 says that some are left, and lists them.
-            programs
-                .run(
-                    "backfill",
-                    &args,
-                    stage,
-                    if self.live { &[0, 3] } else { &[0] },
-                )
-                .await?;
-            println!("\n== {source}: catalogue and live tick");
-            programs
-                .run("crossfeed", &["pull", source, "--catalogue"], stage, &[0])
-                .await?;
-        }
+        println!(
+            "\n== a month of history from each, side by side, then the present and the catalogues"
+        );
+        let sources = stage.sources();
+        let collected = sources
+            .iter()
+            .map(|source| self.collect(programs, stage, source));
+        futures_util::future::try_join_all(collected).await?;
         println!("\n== what is stored");
         programs.run("crossfeed", &["sources"], stage, &[0]).await?;
         println!("\n== REST API");

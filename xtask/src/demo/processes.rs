@@ -60,6 +60,33 @@ impl Programs {
         Ok(())
     }
 
+    /// Runs one to its end and prints all that it said at once.
+    pub(crate) async fn tell(
+        &self,
+        program: &str,
+        args: &[&str],
+        stage: &Stage,
+        expected: &[i32],
+    ) -> anyhow::Result<()> {
+        let mut command = self.command(program, args, stage);
+        let output =
+            (command.output().await).with_context(|| format!("failed to start {program}"))?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        print!(
+            "\n$ {program} {}\n{}{}",
+            args.join(" "),
+            text(&output.stdout),
+            text(&output.stderr)
+        );
+        let code = output.status.code().unwrap_or(-1);
+        anyhow::ensure!(
+            expected.contains(&code),
+            "{program} ended with {}",
+            output.status
+        );
+        Ok(())
+    }
+
     /// Starts one that stays.
     pub(crate) fn serve(
         &self,
@@ -74,12 +101,15 @@ impl Programs {
     }
 
     fn spawn(&self, program: &str, args: &[&str], stage: &Stage) -> anyhow::Result<Child> {
+        (self.command(program, args, stage).spawn())
+            .with_context(|| format!("failed to start {program}"))
+    }
+
+    fn command(&self, program: &str, args: &[&str], stage: &Stage) -> tokio::process::Command {
         let mut command = tokio::process::Command::new(self.folder.join(program));
         command.args(args).stdin(Stdio::null()).kill_on_drop(true);
         stage.dress(&mut command);
         command
-            .spawn()
-            .with_context(|| format!("failed to start {program}"))
     }
 }
 

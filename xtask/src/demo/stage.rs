@@ -1,19 +1,15 @@
-//! What the programs find: a home of their own, a configuration of 25 named coins, the vendors.
+//! What the programs find: a home of their own, a configuration cut to a demo's size, the vendors.
 
-use std::{ffi::OsString, fs};
+use std::ffi::OsString;
 
-use fake_vendors::{FakeVendor, Options, Plan, Vendor};
 use local_postgres::{Guard, Profile, Server};
 use runtime::Env;
 use tempfile::TempDir;
 
-use crate::root;
-
-/// How many coins the demo collects.
-const COINS: usize = 25;
-/// So many that pace is nobody's bottleneck.
-const GENEROUS_RPM: u32 = 60_000;
-const KEY: &str = "CG-demo-key-of-the-simulation";
+use crate::{
+    demo::cast::{self, Player},
+    root,
+};
 
 /// Variables that belong to an installation of this machine. Set to nothing rather than unset: an
 /// empty variable hides the one of a .env file.
@@ -39,7 +35,8 @@ pub(crate) struct Stage {
     config: TempDir,
     server: Option<Server>,
     options: local_postgres::Options,
-    vendor: Option<FakeVendor>,
+    /// The simulated vendors; none where the real ones are asked.
+    players: Vec<Player>,
 }
 
 impl Stage {
@@ -64,71 +61,18 @@ impl Stage {
             config,
             server: Some(server),
             options,
-            vendor: None,
+            players: Vec::new(),
         };
         if !live {
-            stage.start_vendor().await?;
-            stage.configure()?;
+            stage.players = cast::start(stage.config.path()).await?;
         }
         Ok(stage)
     }
 
-    async fn start_vendor(&mut self) -> anyhow::Result<()> {
-        let options = Options {
-            vendor: Vendor::CoinGecko(Plan::Enterprise),
-            key: KEY.to_owned(),
-            rpm: Some(GENEROUS_RPM),
-            ..Options::default()
-        };
-        let vendor = FakeVendor::start(options).await?;
-        println!("== simulated CoinGecko at {}", vendor.base_url());
-        self.vendor = Some(vendor);
-        Ok(())
-    }
-
-    /// Copies the configuration with the first rows of coins that the simulated world names.
-    fn configure(&self) -> anyhow::Result<()> {
-        let (from, to) = (root().join("sources-config"), self.config.path());
-        for entry in fs::read_dir(&from)? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "csv") {
-                fs::copy(&path, to.join(path.file_name().unwrap_or_default()))?;
-            }
-        }
-        let entities = self.vendor.as_ref().map(|vendor| vendor.truth().entities());
-        let named = entities.as_deref().unwrap_or_default();
-        let mut reader = csv::Reader::from_path(from.join("coingecko.csv"))?;
-        let mut writer = csv::Writer::from_path(to.join("coingecko.csv"))?;
-        writer.write_record(reader.headers()?)?;
-        let enabled = reader
-            .headers()?
-            .iter()
-            .position(|column| column == "enabled");
-        let mut taken = 0;
-        for record in reader.records() {
-            let record = record?;
-            if enabled.and_then(|column| record.get(column)) != Some("true") {
-                continue;
-            }
-            let is_named = named
-                .iter()
-                .any(|entity| entity.coingecko_id.as_deref() == record.get(0));
-            if taken < COINS && is_named {
-                writer.write_record(&record)?;
-                taken += 1;
-            }
-        }
-        anyhow::ensure!(
-            taken == COINS,
-            "coingecko.csv names only {taken} coins of the simulated world"
-        );
-        Ok(writer.flush()?)
-    }
-
     /// Returns the vendors to collect from.
     pub(crate) fn sources(&self) -> Vec<&'static str> {
-        if self.vendor.is_some() {
-            return vec!["coingecko"];
+        if !self.players.is_empty() {
+            return self.players.iter().map(|player| player.source).collect();
         }
         let Ok(env) = environment() else {
             return Vec::new();
@@ -142,9 +86,9 @@ impl Stage {
             .collect()
     }
 
-    /// Returns the simulated vendor, if there is one.
-    pub(crate) fn vendor(&self) -> Option<&FakeVendor> {
-        self.vendor.as_ref()
+    /// Returns the simulated vendors; none where the real ones are asked.
+    pub(crate) fn players(&self) -> &[Player] {
+        &self.players
     }
 
     /// Gives a program its environment: nothing of this machine's database reaches it.
@@ -154,12 +98,11 @@ impl Stage {
         }
         command.env("CROSSFEED_HOME", &self.options.home);
         command.env("RUST_LOG", "warn");
-        if let Some(vendor) = &self.vendor {
+        if !self.players.is_empty() {
             command.env("CROSSFEED_CONFIG", self.config.path());
-            command.env("COINGECKO_BASE_URL", vendor.base_url());
-            command.env("COINGECKO_API_KEY", KEY);
-            command.env("COINGECKO_PLAN", "enterprise");
-            command.env("COINGECKO_RPM", GENEROUS_RPM.to_string());
+        }
+        for player in &self.players {
+            command.envs(player.variables());
         }
     }
 
@@ -172,8 +115,8 @@ impl Stage {
 
     /// Stops and removes everything.
     pub(crate) async fn clear(mut self) {
-        if let Some(vendor) = self.vendor.take() {
-            vendor.stop().await;
+        for player in self.players.drain(..) {
+            player.vendor.stop().await;
         }
         drop(self.server.take());
         if let Err(error) = local_postgres::stop(&self.options, &|_| ()).await {

@@ -61,6 +61,31 @@ async fn a_pull_is_seen_in_sources_and_pulls() {
 }
 
 #[tokio::test]
+async fn who_has_seen_enough_of_the_output_is_no_failure() {
+    let stage = Stage::new(PROGRAM).await;
+    stage.run(&["pull", "coingecko"]).await.must(0, &[]);
+    for args in [
+        &["pulls"][..],
+        &["sources"],
+        &["setup"],
+        &["resume", "coingecko"],
+        &["pull", "coingecko"],
+        &["db", "status"],
+        &["--help"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = stage.command(args);
+        let program = command.stdout(writer).spawn().unwrap();
+        let ended = program.wait_with_output().await.unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{args:?}: {said}");
+        assert!(!said.contains("roken pipe"), "{args:?}: {said}");
+        assert!(!said.contains("panicked"), "{args:?}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_source_is_a_wrong_command_line() {
     let stage = Stage::new(PROGRAM).await;
     for args in [
@@ -68,7 +93,7 @@ async fn what_is_no_source_is_a_wrong_command_line() {
         &["resume", "coingeko"],
         &["pulls", "--source", "coingeko"],
     ] {
-        stage.run(args).await.must(2, &["there is coingecko"]);
+        stage.run(args).await.must(2, &["there is ", "coingecko"]);
     }
     stage.run(&[]).await.must(2, &["setup", "resume"]);
     stage.run(&["pul", "coingecko"]).await.must(2, &["pul"]);

@@ -94,7 +94,7 @@ impl CoinGecko {
         auth::check(call, self.plan, &self.options.key)?;
         let plan = self.plan_of(caller);
         if seen > self.minute_limit(plan) {
-            let left_ms = Limits::minute_ends_ms(call.now_ms) - call.now_ms;
+            let left_ms = self.limits.window_ends_ms(call.now_ms) - call.now_ms;
             let seconds = u64::try_from(left_ms / SECOND_MS + 1).unwrap_or(60);
             let retry_after = self.options.retry_after.then_some(seconds);
             return Err(errors::rate_limited(call.now_ms, retry_after, true));
@@ -204,6 +204,14 @@ impl VendorApi for CoinGecko {
             Fault::MonthSpent => Some(errors::month_spent(call.now_ms)),
             Fault::Status500 => Some(errors::internal()),
             Fault::Status502 => Some(Reply::text(502, "text/plain", "Bad Gateway")),
+            Fault::Status503 => Some(Reply::text(503, "text/plain", "Service Unavailable")),
+            Fault::Status408 => Some(Reply::text(408, "text/plain", "Request Timeout")),
+            Fault::HalvedLimit => {
+                let caller = auth::caller(call, self.plan, &self.options.key);
+                let half = self.minute_limit(self.plan_of(caller)) / 2;
+                let over = self.limits.requests(caller, call.now_ms) > half;
+                over.then(|| errors::rate_limited(call.now_ms, None, true))
+            }
             Fault::Html403 => Some(errors::blocked()),
             _ => None,
         }

@@ -6,9 +6,12 @@
     reason = "test code, and each test file uses its part"
 )]
 
+pub(crate) mod artemis;
+pub(crate) mod defillama;
+
 use std::collections::BTreeMap;
 
-use fake_vendors::{FakeVendor, Options, Plan, Vendor};
+use fake_vendors::{FakeVendor, Options, Plan, VeloPlan, Vendor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -47,6 +50,14 @@ impl Wire {
 
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// Returns the lines of a table, each cut into its cells; the first is the header.
+    pub(crate) fn cells(&self) -> Vec<Vec<String>> {
+        assert_eq!(self.status, 200, "{}", self.text());
+        let text = self.text();
+        let cells = |line: &str| line.split(',').map(str::to_owned).collect();
+        text.lines().map(cells).collect()
     }
 
     /// Returns `[ms, value]` pairs of one array; null becomes `None`. Numbers are read by the standard library, because
@@ -101,18 +112,41 @@ pub(crate) async fn get_with(vendor: &FakeVendor, path: &str, headers: &[(&str, 
     send(&vendor.base_url(), "GET", path, headers, "").await
 }
 
+/// The `Authorization` of `api` and `CG-test`.
+pub(crate) const BASIC: &str = "Basic YXBpOkNHLXRlc3Q=";
+
+/// Starts a Velo whose clock stands still at `NOW_S`, with a limit that no test meets.
+pub(crate) async fn velo(plan: VeloPlan) -> FakeVendor {
+    velo_with(plan, &[]).await
+}
+
+/// Starts one that has more ids.
+pub(crate) async fn velo_with(plan: VeloPlan, ids: &[&str]) -> FakeVendor {
+    frozen(Options {
+        vendor: Vendor::Velo(plan),
+        rpm: Some(100_000),
+        extra_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        ..options(Plan::Demo)
+    })
+    .await
+}
+
+/// Asks Velo for a path below `/api/v1` with the right key.
+pub(crate) async fn ask(vendor: &FakeVendor, path: &str) -> Wire {
+    let path = format!("/api/v1{path}");
+    let key = [("authorization", BASIC)];
+    send(&vendor.base_url(), "GET", &path, &key, "").await
+}
+
 pub(crate) async fn control(vendor: &FakeVendor, method: &str, path: &str, body: &str) -> Wire {
     let json = [("content-type", "application/json")];
     send(&vendor.control_url(), method, path, &json, body).await
 }
 
 async fn send(base: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Wire {
-    let (host, prefix) = base
-        .strip_prefix("http://")
-        .unwrap()
-        .split_once('/')
-        .unwrap();
-    let mut request = format!("{method} /{prefix}{path} HTTP/1.1\r\nhost: {host}\r\n");
+    let host = base.strip_prefix("http://").unwrap();
+    let (host, prefix) = host.split_at(host.find('/').unwrap_or(host.len()));
+    let mut request = format!("{method} {prefix}{path} HTTP/1.1\r\nhost: {host}\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -9,7 +9,10 @@ use source_coingecko::Plan;
 use store::pulls::PullStatus;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::world::{RPM, World, csv_of, demo, past};
+use crate::{
+    world::{RPM, World, csv_of, demo, past},
+    wrapped::Wrapped,
+};
 
 const COINS: [&str; 6] = ["bitcoin", "ethereum", "solana", "ripple", "uniswap", "dai"];
 /// Far longer than anything here takes: a test that meets it hangs.
@@ -69,6 +72,35 @@ async fn two_processes_share_the_work() {
         bill
     );
     assert_eq!(world.rows().await, world.truth(&COINS, &from, &to));
+}
+
+#[tokio::test]
+async fn two_that_tick_at_once_read_the_newest_bars_once() {
+    let world = World::new(demo()).await;
+    world.vendor.set_faults(slow("/market_chart", 100));
+    let csv = csv_of(&COINS, "2026-05-17");
+    let open = async || {
+        let mut source = Wrapped::new(world.coingecko(Plan::Demo, RPM));
+        let mut datasets = source.datasets.iter_mut();
+        let hourly = datasets.find(|one| one.id.as_str() == "chart_hourly");
+        hourly.unwrap().live_secs = 6 * 3_600;
+        Collector::open(world.setup(source, &csv).await)
+            .await
+            .unwrap()
+    };
+    let (one, two) = (open().await, open().await);
+    let charts = || world.vendor.counts().of("/coins/{id}/market_chart/range");
+    let (a, b) = tokio::join!(one.live("one"), two.live("two"));
+    for tick in [a, b] {
+        assert_eq!(tick.unwrap().status(), PullStatus::Complete);
+    }
+    assert_eq!(charts(), 6);
+    // A tick of its own reads them again, settled as they are, whoever read them before.
+    world.clock.advance(Duration::from_secs(1));
+    one.live("one again").await.unwrap();
+    assert_eq!(charts(), 12);
+    two.live("two again").await.unwrap();
+    assert_eq!(charts(), 18);
 }
 
 #[tokio::test]
@@ -261,27 +293,45 @@ async fn a_database_that_breaks_ends_the_pull_as_failed_not_as_interrupted() {
 #[tokio::test]
 async fn who_no_longer_leads_writes_nothing_more() {
     let world = World::new(demo()).await;
-    let collector = Arc::new(world.collector(&csv_of(&COINS, "2026-04-01")).await);
-    collector.lead(7);
-    let error = collector.live("tick").await.unwrap_err();
-    let lost = matches!(
-        error,
-        Error::Store(store::Error::LeadershipLost { held: 7, .. })
-    );
-    assert!(lost, "{error:?}");
+    let csv = csv_of(&COINS, "2026-04-01");
+    let setup = world.setup(world.coingecko(Plan::Demo, RPM), &csv).await;
+    let now = world.clock.now();
+    let epoch = setup.session.try_lead(now).await.unwrap().unwrap();
+    let collector = Arc::new(Collector::open(setup).await.unwrap());
+    collector.lead(epoch);
+    world.vendor.set_faults(slow("/coins/markets", 300));
+    let rival = async {
+        until(|| world.vendor.counts().of("/coins/markets") == 1).await;
+        let raise = "UPDATE leader SET epoch = epoch + 1";
+        world.client.batch_execute(raise).await.unwrap();
+    };
+    let lost = |ended: Result<(), Error>| {
+        let is_lost = matches!(
+            ended,
+            Err(Error::Store(store::Error::LeadershipLost {
+                held: 1,
+                now: Some(2)
+            }))
+        );
+        assert!(is_lost, "{ended:?}");
+    };
+    let (tick, ()) = tokio::join!(collector.live("tick"), rival);
+    lost(tick.map(|_| ()));
     let pulls = world.pulls().await;
     assert_eq!(pulls[0].status, PullStatus::Interrupted);
     assert_eq!(pulls[0].error_class.as_deref(), Some("leadership_lost"));
     assert!(world.rows().await.is_empty());
 
-    // The schedule does not go on, although nobody said stop.
+    // Nothing of the schedule begins any more, and it does not go on, although nobody said stop.
+    let sent = world.vendor.counts().total;
+    lost(collector.live("tick").await.map(|_| ()));
+    lost(collector.fill_gaps("gaps").await.map(|_| ()));
+    lost(collector.reread().await.map(|_| ()));
+    lost(collector.refresh_catalogue("catalogue").await.map(|_| ()));
     let ticking = schedule::ticks(collector, world.clock.clone(), world.stop.clone());
-    let ended = tokio::time::timeout(FOR_EVER, ticking).await.unwrap();
-    let lost = matches!(
-        ended,
-        Err(Error::Store(store::Error::LeadershipLost { held: 7, .. }))
-    );
-    assert!(lost, "{ended:?}");
+    lost(tokio::time::timeout(FOR_EVER, ticking).await.unwrap());
+    assert_eq!(world.vendor.counts().total, sent);
+    assert_eq!(world.pulls().await.len(), 1);
 }
 
 #[tokio::test]

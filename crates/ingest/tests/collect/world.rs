@@ -144,15 +144,14 @@ impl World {
 
     /// Returns every stored point: series in words to (bucket start in ms, bits of the value).
     pub(crate) async fn rows(&self) -> BTreeMap<String, Vec<(i64, u64)>> {
-        let sql = "SELECT s.asset, s.quote, s.metric, s.step,
+        let sql = "SELECT concat_ws(' ', s.asset, nullif(s.instrument, ''), nullif(s.venue, ''),
+                                    s.quote, s.metric, s.step) AS name,
                           (extract(epoch FROM m.ts) * 1000)::int8, m.value
-                   FROM metrics m JOIN series s USING (series_id)
-                   ORDER BY s.asset, s.quote, s.metric, s.step, m.ts";
+                   FROM metrics m JOIN series s USING (series_id) ORDER BY name, m.ts";
         let mut rows: BTreeMap<String, Vec<(i64, u64)>> = BTreeMap::new();
         for row in self.client.query(sql, &[]).await.unwrap() {
-            let part = |at: usize| row.get::<_, String>(at);
-            let name = [part(0), part(1), part(2), part(3)].join(" ");
-            let point = (row.get(4), row.get::<_, f64>(5).to_bits());
+            let name: String = row.get(0);
+            let point = (row.get(1), row.get::<_, f64>(2).to_bits());
             rows.entry(name).or_default().push(point);
         }
         rows
@@ -253,7 +252,8 @@ pub(crate) fn coingecko_at(base_url: &str, plan: Plan, rpm: u32) -> CoinGecko {
 }
 
 fn series(source: &dyn Source, csv: &str) -> Vec<SeriesSpec> {
-    source.read_config("coingecko.csv", csv.as_bytes()).unwrap()
+    let file = format!("{}.csv", source.id());
+    source.read_config(&file, csv.as_bytes()).unwrap()
 }
 
 /// Returns a CSV of these coins in USD, wanted since `since`.

@@ -1,4 +1,4 @@
-//! The vendor with another host or another way to sort answers.
+//! The vendor with another host, other datasets or another way to sort answers.
 
 use model::{DatasetId, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
 use source::{
@@ -14,6 +14,7 @@ pub(crate) type Check = fn(&CoinGecko, &RequestSpec, &Reply) -> Result<(), Reply
 pub(crate) struct Wrapped {
     inner: CoinGecko,
     pub(crate) hosts: Vec<Host>,
+    pub(crate) datasets: Vec<DatasetSpec>,
     pub(crate) check: Check,
 }
 
@@ -22,6 +23,7 @@ impl Wrapped {
     pub(crate) fn new(inner: CoinGecko) -> Self {
         Self {
             hosts: inner.hosts().to_vec(),
+            datasets: inner.datasets().to_vec(),
             check: |inner, request, reply| inner.check(request, reply),
             inner,
         }
@@ -33,7 +35,7 @@ impl Source for Wrapped {
         self.inner.id()
     }
     fn datasets(&self) -> &[DatasetSpec] {
-        self.inner.datasets()
+        &self.datasets
     }
     fn hosts(&self) -> &[Host] {
         &self.hosts

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
-use source::lenient::{Number, is_json};
+use source::lenient::{Number, excerpt, is_json};
 
 /// An error's body is far shorter; data beyond this are not searched for one.
 const MAX_ENVELOPE_BYTES: usize = 8 << 10;
@@ -166,28 +166,6 @@ impl Stated {
             format!("{numbers}: {excerpt}")
         }
     }
-}
-
-/// Returns the first words of a message: printable, no addresses, nothing that may be a key.
-fn excerpt(message: &str) -> String {
-    const MAX_CHARS: usize = 100;
-    let mut excerpt = String::new();
-    for word in message.split_whitespace() {
-        let suspicious = word.contains("://")
-            || word.to_ascii_uppercase().contains("CG-")
-            || word.len() > 24
-            || !word.chars().all(|c| c.is_ascii_graphic());
-        let word = if suspicious { "[…]" } else { word };
-        if excerpt.chars().count() + word.chars().count() >= MAX_CHARS {
-            excerpt.push_str(" …");
-            break;
-        }
-        if !excerpt.is_empty() {
-            excerpt.push(' ');
-        }
-        excerpt.push_str(word);
-    }
-    excerpt
 }
 
 #[cfg(test)]

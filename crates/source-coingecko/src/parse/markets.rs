@@ -12,10 +12,11 @@ use std::collections::BTreeSet;
 use model::{AssetId, DatasetId, Key, SeriesKey, Step, TimeRange, Ts};
 use serde_json::value::RawValue;
 use source::{
-    Outcome, Parsed, Reject, Reply, ReplyError, RequestSpec, Role, Sink, Source as _, lenient,
+    Outcome, Parsed, Reject, Reply, ReplyError, RequestSpec, Role, Sink, Source as _,
+    is_late_snapshot, lenient, snapshot_label,
 };
 
-use super::{STALE_SECS, TOLERANCE_SECS, asked};
+use super::{STALE_SECS, asked};
 use crate::{
     CoinGecko,
     datasets::SOURCE,
@@ -107,7 +108,7 @@ impl Live<'_> {
             .as_deref()
             .ok_or((None, "without_time"))?;
         let at = Ts::parse(text).map_err(|_| (None, "unreadable_time"))?;
-        let label = self.label(at);
+        let label = snapshot_label(at, self.now);
         if at < self.now.plus_secs(-STALE_SECS) {
             Err((Some(label), "stale"))
         } else if label > self.now {
@@ -117,19 +118,9 @@ impl Live<'_> {
         }
     }
 
-    /// Returns the hour that a row of this moment belongs to.
-    fn label(&self, at: Ts) -> Ts {
-        let hour = Step::Hour.floor(self.now);
-        if hour.plus_secs(-TOLERANCE_SECS) <= at && at < hour {
-            hour
-        } else {
-            Step::Hour.floor(at)
-        }
-    }
-
     fn values(&mut self, key: &Key, row: &MarketRow, at: Ts) {
-        let label = self.label(at);
-        let is_late = at > label.plus_secs(TOLERANCE_SECS);
+        let label = snapshot_label(at, self.now);
+        let is_late = is_late_snapshot(at, label);
         for (metric, field) in self.metrics.clone() {
             let has_history = self.has_history(key, metric);
             if is_late && has_history {

@@ -306,7 +306,9 @@ fn bytes_that_are_no_text_cost_a_letter_and_an_id_its_row() {
     let name = spoilt(b"\"Ethereum\"");
     let coins = |record: &Record| -> Vec<String> {
         let listings = record.listings.iter();
-        listings.map(|coin| coin.asset.to_string()).collect()
+        listings
+            .map(|coin| coin.subject.asset.to_string())
+            .collect()
     };
     assert_eq!(coins(&name), coins(&whole));
     assert_ne!(name.listings, whole.listings);

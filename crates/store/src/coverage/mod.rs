@@ -5,6 +5,7 @@
 //! what a vendor's plan does not give (docs/adr/0003-coverage-and-gaps.md).
 
 mod gaps;
+mod just_read;
 mod rereads;
 mod settle;
 mod slots;

@@ -30,6 +30,7 @@ use crate::{
     pulls::PullId,
     ranges::{PgRange, PgTs},
     series::SeriesId,
+    session,
 };
 
 /// Points of a commit at most. Measured: larger ones gain nothing.
@@ -142,13 +143,8 @@ impl Job<'_> {
     }
 
     fn check_epoch(&self, state: State) -> Result<(), Error> {
-        match self.epoch {
-            Some(held) if state.epoch != Some(held) => Err(Error::LeadershipLost {
-                held,
-                now: state.epoch,
-            }),
-            _ => Ok(()),
-        }
+        self.epoch
+            .map_or(Ok(()), |held| session::is_still(held, state.epoch))
     }
 
     async fn write(

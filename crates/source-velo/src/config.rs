@@ -1,0 +1,264 @@
+//! `sources-config/velo.csv`: a row is one product at one exchange, or all products of a coin there, or
+//! a coin's market caps; it becomes series.
+//!
+//! Coins and products are checked for their shape only. Whether the vendor lists them is checked
+//! against the catalogues at refresh, not here.
+
+use model::{Instrument, Key, SeriesKey, SeriesSpec, Since, Step, Ts, Venue};
+use serde::Deserialize;
+use source::config::{Problems, Table, nearest};
+
+use crate::{
+    datasets::{
+        FUTURES_EXCHANGES, OPTION_PREFIX, OPTIONS_EXCHANGE, SOURCE, SPOT_EXCHANGES, stamp_of,
+    },
+    metrics::{CAPS_METRICS, Market, metrics_of},
+};
+
+/// The columns, in the order of the file that ships.
+pub const COLUMNS: [&str; 9] = [
+    "market",
+    "exchange",
+    "coin",
+    "product",
+    "metrics",
+    "resolution_min",
+    "since",
+    "enabled",
+    "note",
+];
+
+/// The currency that the vendor counts in.
+pub(crate) const QUOTE: &str = "usd";
+
+/// A row as it stands in the file. `note` is for the reader of the file.
+#[derive(Debug, Deserialize)]
+struct ProductRow {
+    market: String,
+    exchange: String,
+    coin: String,
+    product: String,
+    metrics: String,
+    resolution_min: String,
+    since: String,
+    enabled: bool,
+}
+
+type Wrong = (&'static str, String);
+
+/// What a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Bars(Market),
+    Caps,
+}
+
+pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {
+    let mut table: Table<ProductRow> = Table::read(file, csv, &COLUMNS);
+    table.refuse_duplicates("product", |row| {
+        let step = row.resolution_min.clone();
+        let place = (row.market.clone(), row.exchange.clone());
+        (place, row.coin.clone(), row.product.clone(), step)
+    });
+    let mut made = Vec::new();
+    let mut wrong: Vec<(u64, Wrong)> = Vec::new();
+    for row in table.rows() {
+        match series(&row.value) {
+            Ok(series) => made.extend(series),
+            Err(problems) => {
+                wrong.extend(problems.into_iter().map(|problem| (row.line, problem)));
+            }
+        }
+    }
+    for (line, (column, what)) in wrong {
+        table.problem(line, Some(column), what);
+    }
+    table.finish(made)
+}
+
+/// Turns a row into its series, or tells everything that is wrong with it.
+fn series(row: &ProductRow) -> Result<Vec<SeriesSpec>, Vec<Wrong>> {
+    let mut wrong = Vec::new();
+    let kind = noted(&mut wrong, "market", kind(&row.market));
+    let coin = noted(&mut wrong, "coin", name(&row.coin, "coin", "BTC"));
+    if let Some(kind) = kind {
+        noted(&mut wrong, "exchange", check_exchange(kind, &row.exchange));
+        noted(&mut wrong, "product", check_product(kind, &row.product));
+    }
+    let names = kind.and_then(|kind| noted(&mut wrong, "metrics", names(kind, &row.metrics)));
+    let step = noted(
+        &mut wrong,
+        "resolution_min",
+        step(kind, &row.resolution_min),
+    );
+    let since = noted(&mut wrong, "since", since(kind, &row.since));
+    match (kind, coin, names, step, since) {
+        (Some(kind), Some(coin), Some(names), Some(step), Some(since)) if wrong.is_empty() => {
+            let key = key(kind, coin, row);
+            let one = |name: &'static str| {
+                let series = SeriesKey {
+                    source: SOURCE,
+                    key: key.clone(),
+                    metric: name.into(),
+                    step,
+                };
+                SeriesSpec {
+                    stamp: stamp_of(&series),
+                    series,
+                    since,
+                    enabled: row.enabled,
+                }
+            };
+            Ok(names.into_iter().map(one).collect())
+        }
+        _ => Err(wrong),
+    }
+}
+
+/// Notes what is wrong with a column and goes on, so that a row's problems come all at once.
+fn noted<T>(wrong: &mut Vec<Wrong>, column: &'static str, read: Result<T, String>) -> Option<T> {
+    read.map_err(|what| wrong.push((column, what))).ok()
+}
+
+fn key(kind: Kind, coin: &str, row: &ProductRow) -> Key {
+    let asset = match kind {
+        Kind::Bars(Market::Options) => format!("{OPTION_PREFIX}{coin}"),
+        _ => coin.to_owned(),
+    };
+    Key {
+        instrument: Instrument::from(row.product.as_str()),
+        venue: Venue::from(row.exchange.as_str()),
+        ..Key::of_asset(asset.as_str(), QUOTE)
+    }
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    match text {
+        "futures" => Ok(Kind::Bars(Market::Futures)),
+        "spot" => Ok(Kind::Bars(Market::Spot)),
+        "options" => Ok(Kind::Bars(Market::Options)),
+        "basis" => Ok(Kind::Bars(Market::Basis)),
+        "caps" => Ok(Kind::Caps),
+        _ => Err(format!(
+            "{text:?} is no market: one of futures, spot, options, basis, caps"
+        )),
+    }
+}
+
+/// A name as the vendor writes it; what would break a list in a query is none.
+fn name<'t>(text: &'t str, what: &str, example: &str) -> Result<&'t str, String> {
+    let fits = |c: char| c.is_ascii_graphic() && !",&?#|".contains(c);
+    if text.is_empty() {
+        Err(format!(
+            "empty: write the vendor's {what}, such as {example}"
+        ))
+    } else if text.chars().all(fits) && text.len() <= 64 {
+        Ok(text)
+    } else {
+        Err(format!("{text:?} is no {what}, such as {example}"))
+    }
+}
+
+fn check_exchange(kind: Kind, exchange: &str) -> Result<(), String> {
+    let known: &[&str] = match kind {
+        Kind::Caps | Kind::Bars(Market::Basis) if exchange.is_empty() => return Ok(()),
+        Kind::Caps | Kind::Bars(Market::Basis) => {
+            return Err(
+                "leave it empty: the vendor has this for a coin, not for an exchange".into(),
+            );
+        }
+        Kind::Bars(Market::Spot) => &SPOT_EXCHANGES,
+        Kind::Bars(Market::Options) => &[OPTIONS_EXCHANGE],
+        // New ones do appear; what is no spot exchange trades futures.
+        Kind::Bars(Market::Futures) if !SPOT_EXCHANGES.contains(&exchange) => {
+            return name(exchange, "exchange", "binance-futures").map(|_| ());
+        }
+        Kind::Bars(Market::Futures) => &FUTURES_EXCHANGES,
+    };
+    if known.contains(&exchange) {
+        return Ok(());
+    }
+    Err(match nearest(exchange, known.iter().copied()) {
+        Some(near) => format!("{exchange:?} is no exchange of this market: did you mean {near}?"),
+        None => format!(
+            "{exchange:?} is no exchange of this market: one of {}",
+            known.join(", ")
+        ),
+    })
+}
+
+fn check_product(kind: Kind, product: &str) -> Result<(), String> {
+    match kind {
+        _ if product.is_empty() => Ok(()),
+        Kind::Caps | Kind::Bars(Market::Basis) => {
+            Err("leave it empty: the vendor has this for a coin, not for a product".to_owned())
+        }
+        Kind::Bars(_) => name(product, "product", "BTCUSDT").map(|_| ()),
+    }
+}
+
+/// Reads stored names joined by `|`, or `default`, or `all`; none means the default set.
+fn names(kind: Kind, text: &str) -> Result<Vec<&'static str>, String> {
+    let (all, default): (Vec<&'static str>, Vec<&'static str>) = match kind {
+        Kind::Caps => {
+            let all = CAPS_METRICS.iter().map(|metric| metric.name);
+            (all.clone().collect(), all.collect())
+        }
+        Kind::Bars(market) => {
+            let all = metrics_of(market);
+            let default = all.clone().filter(|one| one.default.contains(&market));
+            let name = |metric: &'static crate::metrics::Metric| metric.name;
+            (all.map(name).collect(), default.map(name).collect())
+        }
+    };
+    match text {
+        "" | "default" => return Ok(default),
+        "all" => return Ok(all),
+        _ => {}
+    }
+    let mut found: Vec<&'static str> = Vec::new();
+    for name in text.split('|').map(str::trim) {
+        let known = all.iter().find(|known| **known == name);
+        let known = known.ok_or_else(|| match nearest(name, all.iter().copied()) {
+            Some(near) => format!("{name:?} is no metric of this market: did you mean {near}?"),
+            None => format!(
+                "{name:?} is no metric of this market: default, all, or some of {}",
+                all.join(", ")
+            ),
+        })?;
+        if found.contains(known) {
+            return Err(format!("{name} stands twice"));
+        }
+        found.push(known);
+    }
+    Ok(found)
+}
+
+/// The width of a bucket in minutes, as the query writes it.
+fn step(kind: Option<Kind>, text: &str) -> Result<Step, String> {
+    match (text, kind) {
+        ("" | "60", _) => Ok(Step::Hour),
+        ("1440", Some(Kind::Caps)) => Err("market caps come by the hour: write 60".to_owned()),
+        ("1440", _) => Ok(Step::Day),
+        _ => Err(format!("{text:?}: 60 for hours, 1440 for days")),
+    }
+}
+
+/// Market caps are had as of now only.
+fn since(kind: Option<Kind>, text: &str) -> Result<Since, String> {
+    match (text, kind) {
+        (_, Some(Kind::Caps)) => Ok(Since::Activation),
+        ("", _) => Ok(Since::ThreeYearsBack),
+        _ => match Ts::parse(text) {
+            Ok(at) if at >= Ts::OLDEST => Ok(Since::At(at)),
+            _ => Err(format!("{text:?} is no day, such as 2023-01-31")),
+        },
+    }
+}
+
+/// Returns the series of a selector for one product.
+pub(crate) fn with_product(selector: &SeriesSpec, product: &Instrument) -> SeriesSpec {
+    let mut spec = selector.clone();
+    spec.series.key.instrument = product.clone();
+    spec
+}

@@ -1,0 +1,187 @@
+//! What the vendor serves: contract sections 2, 3, 4 and 8.
+
+use model::{DatasetId, Key, SeriesKey, SourceId, Stamp, Step, Ts};
+use source::{Absence, Calendar, DatasetSpec, History, Reread, Role};
+
+use crate::{
+    Plan,
+    metrics::{CAPS_METRICS, Market, metric},
+};
+
+/// The vendor's name.
+pub const SOURCE: SourceId = SourceId::new("velo");
+/// The futures that are traded.
+pub const FUTURES: DatasetId = DatasetId::new("futures");
+/// The futures that were.
+pub const FUTURES_DELISTED: DatasetId = DatasetId::new("futures_delisted");
+/// The spot products that are traded.
+pub const SPOT: DatasetId = DatasetId::new("spot");
+/// The spot products that were.
+pub const SPOT_DELISTED: DatasetId = DatasetId::new("spot_delisted");
+/// The options.
+pub const OPTIONS: DatasetId = DatasetId::new("options");
+/// Market caps and supplies of now.
+pub const CAPS: DatasetId = DatasetId::new("caps");
+/// Hourly bars.
+pub const ROWS: DatasetId = DatasetId::new("rows");
+/// Daily bars.
+pub const ROWS_DAILY: DatasetId = DatasetId::new("rows_daily");
+
+const HOUR_SECS: i64 = 3_600;
+const DAY_SECS: i64 = 86_400;
+
+/// How long after its end a bucket counts as closed (section 8, live).
+pub(crate) const LAG_SECS: i64 = 120;
+/// The most values one request may ask for: buckets × exchanges × products × columns.
+pub(crate) const MAX_VALUES: u64 = 22_500;
+
+/// The exchanges of spot products. All others trade futures, of options there is one.
+pub(crate) const SPOT_EXCHANGES: [&str; 4] = ["binance", "coinbase", "bybit-spot", "okex"];
+/// The exchanges of futures that are known; new ones do appear.
+pub(crate) const FUTURES_EXCHANGES: [&str; 8] = [
+    "binance-futures",
+    "bybit",
+    "okex-swap",
+    "deribit",
+    "hyperliquid",
+    "binance-coin-margin",
+    "bybit-coin-margin",
+    "okex-coin-margin",
+];
+/// The exchange of options.
+pub(crate) const OPTIONS_EXCHANGE: &str = "deribit";
+/// What stands before the coin of an option: its coins trade as futures at the same exchange.
+pub(crate) const OPTION_PREFIX: &str = "option:";
+
+const CATALOGUE: DatasetSpec = DatasetSpec {
+    id: FUTURES,
+    role: Role::Catalogue,
+    step: Step::Day,
+    cadence_secs: DAY_SECS,
+    lag_secs: 0,
+    provisional_secs: 0,
+    calendar: Calendar::Always,
+    history: History::None,
+    absence: Absence::Unknown,
+    recheck_secs: DAY_SECS,
+    live_secs: 0,
+    whole: false,
+    rereads: &[],
+    joins_secs: 0,
+    max_body_bytes: 16 << 20,
+    paths: &[],
+};
+
+/// Nothing is said of later corrections: three hours each hour, two days every night (section 8).
+const BARS: DatasetSpec = DatasetSpec {
+    id: ROWS,
+    role: Role::Series,
+    step: Step::Hour,
+    cadence_secs: HOUR_SECS,
+    lag_secs: LAG_SECS,
+    provisional_secs: 3 * HOUR_SECS,
+    live_secs: 3 * HOUR_SECS,
+    rereads: &[Reread {
+        window_days: 2,
+        every_days: 1,
+    }],
+    // How much one request brings hangs on the number of columns: the plan joins holes itself.
+    joins_secs: 0,
+    paths: &["/api/v1/rows"],
+    ..CATALOGUE
+};
+
+/// Returns the datasets of a plan, catalogues first: they say when a product began and ended.
+pub(crate) fn datasets(plan: Plan) -> Vec<DatasetSpec> {
+    let history = match plan {
+        Plan::Monthly => History::PlanLimited,
+        Plan::Annual => History::Full,
+    };
+    vec![
+        catalogue(FUTURES, &["/api/v1/futures"]),
+        catalogue(FUTURES_DELISTED, &["/api/v1/futures"]),
+        catalogue(SPOT, &["/api/v1/spot"]),
+        catalogue(SPOT_DELISTED, &["/api/v1/spot"]),
+        catalogue(OPTIONS, &["/api/v1/options"]),
+        DatasetSpec {
+            id: CAPS,
+            role: Role::Snapshot,
+            step: Step::Hour,
+            cadence_secs: HOUR_SECS,
+            paths: &["/api/v1/caps"],
+            ..CATALOGUE
+        },
+        DatasetSpec { history, ..BARS },
+        DatasetSpec {
+            id: ROWS_DAILY,
+            step: Step::Day,
+            cadence_secs: DAY_SECS,
+            history,
+            live_secs: 3 * DAY_SECS,
+            ..BARS
+        },
+    ]
+}
+
+const fn catalogue(id: DatasetId, paths: &'static [&'static str]) -> DatasetSpec {
+    DatasetSpec {
+        id,
+        paths,
+        ..CATALOGUE
+    }
+}
+
+/// Returns the market a key belongs to; none for caps and for the basis, which no exchange has.
+pub(crate) fn market_of(key: &Key) -> Option<Market> {
+    let venue = key.venue.as_str();
+    if venue.is_empty() {
+        None
+    } else if key.asset.as_str().starts_with(OPTION_PREFIX) {
+        Some(Market::Options)
+    } else if SPOT_EXCHANGES.contains(&venue) {
+        Some(Market::Spot)
+    } else {
+        Some(Market::Futures)
+    }
+}
+
+/// Whether the dataset holds a series of ours.
+pub(crate) fn serves(dataset: DatasetId, series: &SeriesKey) -> bool {
+    let key = &series.key;
+    if series.source != SOURCE {
+        return false;
+    }
+    let name = series.metric.as_str();
+    let is_row = match market_of(key) {
+        Some(market) => !key.instrument.is_none() && metric(market, name).is_some(),
+        None => key.instrument.is_none() && metric(Market::Basis, name).is_some(),
+    };
+    match (dataset, series.step) {
+        (ROWS, Step::Hour) | (ROWS_DAILY, Step::Day) => is_row,
+        (CAPS, Step::Hour) => {
+            key.venue.is_none()
+                && key.instrument.is_none()
+                && CAPS_METRICS.iter().any(|one| one.name == name)
+        }
+        _ => false,
+    }
+}
+
+/// The vendor's first label of bars: most series begin here, catalogues know better (section 5).
+/// Spot products begin earlier.
+pub(crate) fn vendor_first(dataset: DatasetId) -> Option<Ts> {
+    match dataset {
+        // 2013-01-01: before the first product of any exchange.
+        ROWS | ROWS_DAILY => Some(Ts::from_secs(1_356_998_400)),
+        _ => None,
+    }
+}
+
+/// A bar's label starts its bucket, caps are true at an instant.
+pub(crate) fn stamp_of(series: &SeriesKey) -> Stamp {
+    if serves(CAPS, series) {
+        Stamp::Instant
+    } else {
+        Stamp::Bar
+    }
+}
