@@ -8,7 +8,7 @@
 //! stablecoins. It is handed to the parser, which says `Unsupported` of that metric; `NotFound` would leave
 //! the whole protocol alone.
 //!
-//! No text of the vendor gets into an error but a short excerpt of plain words.
+//! No text of the vendor gets into an error but a short excerpt without addresses and keys.
 
 mod words;
 

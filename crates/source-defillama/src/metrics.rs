@@ -2,8 +2,16 @@
 //!
 //! A metric that is added here is planned, parsed and accepted in the CSV without another change.
 
+mod dimension;
+
 use model::{SeriesKey, Stamp, Step};
 use source::lenient::Number;
+
+pub(crate) use dimension::Dimension;
+use dimension::{
+    ACTIVE_USERS, DEX_VOLUME, FEES, HOLDERS_REVENUE, OPEN_INTEREST, OPTIONS_NOTIONAL,
+    OPTIONS_PREMIUM, PERP_VOLUME, PROTOCOL_REVENUE, REVENUE, SUPPLY_SIDE_REVENUE, TRANSACTIONS,
+};
 
 use crate::{
     kind::Kind,
@@ -25,44 +33,6 @@ pub(crate) struct Metric {
     /// Which values are values.
     pub(crate) valid: Valid,
 }
-
-/// A type of the vendor's dimensions with one of its data types (contract section 3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Dimension {
-    /// The segment of the path.
-    pub(crate) of: &'static str,
-    /// The query's `dataType`. Always sent: defaults are in conflict.
-    pub(crate) data_type: &'static str,
-}
-
-impl Dimension {
-    const fn new(of: &'static str, data_type: &'static str) -> Self {
-        Self { of, data_type }
-    }
-
-    /// Whether only Pro answers for it.
-    pub(crate) const fn needs_key(self) -> bool {
-        matches!(self.of.as_bytes(), b"derivatives") || self.is_of_users()
-    }
-
-    /// Whether it counts users: version 2 alone has those.
-    pub(crate) const fn is_of_users(self) -> bool {
-        matches!(self.of.as_bytes(), b"active-users")
-    }
-}
-
-const FEES: Dimension = Dimension::new("fees", "dailyFees");
-const REVENUE: Dimension = Dimension::new("fees", "dailyRevenue");
-const HOLDERS_REVENUE: Dimension = Dimension::new("fees", "dailyHoldersRevenue");
-const SUPPLY_SIDE_REVENUE: Dimension = Dimension::new("fees", "dailySupplySideRevenue");
-const PROTOCOL_REVENUE: Dimension = Dimension::new("fees", "dailyProtocolRevenue");
-const DEX_VOLUME: Dimension = Dimension::new("dexs", "dailyVolume");
-const PERP_VOLUME: Dimension = Dimension::new("derivatives", "dailyVolume");
-const OPTIONS_NOTIONAL: Dimension = Dimension::new("options", "dailyNotionalVolume");
-const OPTIONS_PREMIUM: Dimension = Dimension::new("options", "dailyPremiumVolume");
-const OPEN_INTEREST: Dimension = Dimension::new("open-interest", "openInterestAtEnd");
-const ACTIVE_USERS: Dimension = Dimension::new("active-users", "dailyActiveUsers");
-const TRANSACTIONS: Dimension = Dimension::new("active-users", "dailyTransactionCount");
 
 /// A part of a protocol's TVL that is counted by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
