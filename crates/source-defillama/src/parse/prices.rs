@@ -30,7 +30,8 @@ use crate::{
 /// A price recorded longer ago than this is not a price of now.
 const STALE_SECS: i64 = 2 * 3_600;
 /// How much of the asked labels must be empty before a coin's first price is believed to be its first.
-const LISTED_AFTER_SECS: i64 = 2 * 86_400;
+/// More than a re-read asks for: a hole at the beginning of one must not hide what lies before it.
+const LISTED_AFTER_SECS: i64 = 35 * 86_400;
 
 /// The only metric of a coin.
 fn price() -> Result<&'static Metric, ReplyError> {
@@ -256,7 +257,7 @@ fn samples(key: &Key, chart: &CoinChart, least: f64, out: &mut dyn Sink) -> Vec<
     samples
 }
 
-/// Tells from when there are prices, where a page of days really shows it: its first price lies two days
+/// Tells from when there are prices, where a page of days really shows it: its first price lies five weeks
 /// inside the labels asked for.
 fn first_available(request: &RequestSpec, key: &Key, first: Option<Ts>) -> Option<Fact> {
     let (block, label) = (&request.block, first?);
