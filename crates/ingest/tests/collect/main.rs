@@ -15,6 +15,7 @@ mod calendars;
 mod canned;
 mod catalogue;
 mod changes;
+mod defillama;
 mod faults;
 mod live;
 mod nights;
