@@ -187,10 +187,13 @@ impl Stage {
     /// Returns one text for all points under their full names.
     pub async fn checksum(&self) -> String {
         self.ask(
-            "SELECT count(*) || ' ' || coalesce(md5(string_agg(concat_ws('|', source, asset,
-                 instrument, venue, quote, metric, step, extract(epoch FROM ts), value), E'\\n'
-                 ORDER BY source, asset, instrument, venue, quote, metric, step, ts)), 'nothing')
-             FROM metrics JOIN series USING (series_id)",
+            "SELECT coalesce(sum(points), 0) || ' ' || coalesce(md5(string_agg(concat_ws('|',
+                 source, asset, instrument, venue, quote, metric, step, sum), E'\\n'
+                 ORDER BY source, asset, instrument, venue, quote, metric, step)), 'nothing')
+             FROM (SELECT series_id, count(*) AS points, md5(string_agg(
+                       concat_ws('|', extract(epoch FROM ts), value), E'\\n' ORDER BY ts)) AS sum
+                   FROM metrics GROUP BY series_id) AS one
+             JOIN series USING (series_id)",
         )
         .await
     }
