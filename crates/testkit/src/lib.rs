@@ -1,5 +1,5 @@
 //! A database per test: [`database`] gives a fresh one with all migrations applied. [`stage`] sets it
-//! up for a whole program, with a simulated vendor.
+//! up for a whole program, with a simulated vendor; [`programs`] finds the other programs.
 //!
 //! All test programs of a workspace share one private server in a guarded home in the temporary
 //! folder. It is started by the first, stopped and removed a few seconds after the last, however
@@ -8,6 +8,7 @@
 //! off (a test that needs statistics runs `ANALYZE` itself).
 
 mod dropper;
+pub mod programs;
 pub mod stage;
 mod template;
 

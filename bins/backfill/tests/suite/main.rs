@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod beside;
 mod config;
 mod exits;
 mod killed;
