@@ -12,6 +12,7 @@ mod config;
 mod conformance;
 mod never_panics;
 mod plan;
+mod random_asks;
 mod recognise;
 mod supply;
 mod traps;
