@@ -12,6 +12,7 @@ mod beside;
 mod config;
 mod exits;
 mod killed;
+mod pace;
 mod secrets;
 
 /// The program under test.
