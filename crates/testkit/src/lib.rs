@@ -1,5 +1,6 @@
 //! A database per test: [`database`] gives a fresh one with all migrations applied. [`stage`] sets it
-//! up for a whole program, with a simulated vendor; [`programs`] finds the other programs.
+//! up for a whole program, with a simulated vendor; [`programs`] finds the other
+//! programs, and [`canned`] is a vendor that says what a test says.
 //!
 //! All test programs of a workspace share one private server in a guarded home in the temporary
 //! folder. It is started by the first, stopped and removed a few seconds after the last, however
@@ -7,6 +8,7 @@
 //! copied from. For development only: failures panic, nothing is flushed to disk, autovacuum is
 //! off (a test that needs statistics runs `ANALYZE` itself).
 
+pub mod canned;
 mod dropper;
 pub mod programs;
 pub mod stage;

@@ -13,6 +13,7 @@ mod config;
 mod exits;
 mod killed;
 mod pace;
+mod refusals;
 mod secrets;
 
 /// The program under test.

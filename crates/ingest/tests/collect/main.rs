@@ -11,7 +11,6 @@
 )]
 
 mod backfill;
-mod canned;
 mod catalogue;
 mod faults;
 mod live;
@@ -26,3 +25,5 @@ mod silence;
 mod suspended;
 mod world;
 mod wrapped;
+
+use testkit::canned;
