@@ -76,6 +76,9 @@ async fn killed_ten_times_it_ends_with_the_rows_of_an_undisturbed_run() {
         one.configure(&COINS.map(|coin| format!("{coin},,usd,PRICE,,,false,true,")));
     }
     undisturbed.run(&RANGE).await.must(0, &["complete: "]);
+    // More than a hundred thousand points are read from the index at once.
+    let vacuumed = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 'metrics'";
+    assert_eq!(undisturbed.ask(vacuumed).await, "1");
     let needed = stage.seen();
     stage.vendor.reset();
     let gatekeeper = stage.client().await;

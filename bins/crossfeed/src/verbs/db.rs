@@ -1,4 +1,4 @@
-//! `crossfeed db`: the private PostgreSQL by hand.
+//! `crossfeed db`: the private PostgreSQL by hand, and repairs of whichever database is in use.
 
 #![expect(
     clippy::print_stdout,
@@ -12,7 +12,9 @@ use argh::FromArgs;
 use local_postgres::{Status, Stopped, ensure_started, run_foreground, status, stop};
 use runtime::{Env, Exit, private_options};
 
-/// The private PostgreSQL, which programs use where `DATABASE_URL` is not set: by hand.
+use super::repair::Repair;
+
+/// The private PostgreSQL, which programs use where `DATABASE_URL` is not set: by hand. And repairs.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "db")]
 pub(crate) struct Db {
@@ -28,6 +30,7 @@ enum What {
     Status(Look),
     Run(Run),
     Psql(Psql),
+    Repair(Repair),
 }
 
 /// Starts it, if it does not run; it stays up until `crossfeed db stop`.
@@ -63,7 +66,8 @@ impl Db {
     pub(crate) async fn run(self, env: Env) -> anyhow::Result<Exit> {
         let mut options = private_options(&env);
         let report = |line: &str| println!("{line}");
-        if env.database.url.is_some() {
+        let is_private = !matches!(self.what, What::Repair(_));
+        if env.database.url.is_some() && is_private {
             let home = env.home.home.display();
             eprintln!(
                 "DATABASE_URL is set: the other programs use that, this is about the private PostgreSQL of {home}"
@@ -90,6 +94,7 @@ impl Db {
                 let error = server.psql_command()?.args(psql.args).exec();
                 anyhow::bail!("failed to start psql: {error}");
             }
+            What::Repair(repair) => return repair.run(&env).await,
         }
         Ok(Exit::Complete)
     }

@@ -3,6 +3,7 @@
 mod db;
 mod pull;
 mod pulls;
+mod repair;
 mod resume;
 mod setup;
 mod sources;

@@ -61,6 +61,26 @@ async fn a_pull_is_seen_in_sources_and_pulls() {
 }
 
 #[tokio::test]
+async fn statistics_that_are_wrong_are_put_right_and_no_point_changes() {
+    let stage = Stage::new(PROGRAM).await;
+    stage.run(&["pull", "coingecko"]).await.must(0, &[]);
+    let points = stage.checksum().await;
+    let spoil = "UPDATE series_stats SET points = 7 WHERE asset = 'bitcoin'";
+    stage.client().await.batch_execute(spoil).await.unwrap();
+    let told = ["put right", "index: 0 MiB, was 0 MiB", "vacuumed"];
+    stage
+        .run(&["db", "repair", "--reindex"])
+        .await
+        .must(0, &told);
+    let wrong = "SELECT count(*) FROM series_stats WHERE points = 7";
+    assert_eq!(stage.ask(wrong).await, "0");
+    assert_eq!(stage.checksum().await, points);
+    let again = stage.run(&["db", "repair"]).await;
+    again.must(0, &[", 0 put right"]);
+    assert!(!again.stdout.contains("index"), "{again}");
+}
+
+#[tokio::test]
 async fn what_is_no_source_is_a_wrong_command_line() {
     let stage = Stage::new(PROGRAM).await;
     for args in [
