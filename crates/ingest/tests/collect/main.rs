@@ -12,7 +12,6 @@
 
 mod backfill;
 mod calendars;
-mod canned;
 mod catalogue;
 mod changes;
 mod defillama;
@@ -32,3 +31,5 @@ mod suspended;
 mod velo;
 mod world;
 mod wrapped;
+
+use testkit::canned;
