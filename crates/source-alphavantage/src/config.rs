@@ -11,7 +11,8 @@ use source::config::{Problems, Table};
 
 use crate::{
     Plan,
-    datasets::{Class, ECONOMY_DATASETS, FUNCTIONS, Function, OVERVIEW, SOURCE, stamp_of},
+    datasets::{OVERVIEW, SOURCE, stamp_of},
+    functions::{Class, ECONOMY_DATASETS, Function, functions},
     metrics::{Economy, economy_of, metrics_of},
     recognise::asset_of,
 };
@@ -201,7 +202,7 @@ fn kind(row: &FunctionRow) -> Result<Kind, Wrong> {
     if let Some(economy) = economy_of(name) {
         return of_economy(economy, class, &row.interval);
     }
-    let of_name: Vec<&'static Function> = FUNCTIONS.iter().filter(|one| one.name == name).collect();
+    let of_name: Vec<&'static Function> = functions().filter(|one| one.name == name).collect();
     if of_name.is_empty() {
         return Err(("function", cells::unknown_function(name)));
     }
@@ -233,7 +234,7 @@ fn of_economy(economy: &'static Economy, class: Class, interval: &str) -> Result
         false => Class::Macro,
     };
     if class != expected {
-        let what = format!("{} is {}", economy.function, expected.as_str());
+        let what = format!("{} is of class {}", economy.function, expected.as_str());
         return Err(("asset_class", what));
     }
     let interval = match interval {

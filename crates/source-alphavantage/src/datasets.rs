@@ -1,12 +1,13 @@
 //! What the vendor serves: contract sections 3, 4 and 7.
 
-use model::{DatasetId, Key, SeriesKey, SourceId, Stamp, Step};
+use model::{DatasetId, SeriesKey, SourceId, Stamp, Step};
 use source::{Absence, Calendar, DatasetSpec, History, Live, Role};
 
 use crate::{
     Plan,
     access::COMPACT_DAYS,
-    metrics::{Economy, Group, economy_of, metrics_of},
+    functions::{Class, ECONOMY_DATASETS, FEW, Function, MANY, economy_of_key, function_of, parts},
+    metrics::Group,
 };
 
 /// The vendor's name.
@@ -82,195 +83,6 @@ pub(crate) const COMPACT_HOURS: i64 = 96;
 /// The same of shares: six days with 16 bars each, if extended hours come unasked.
 pub(crate) const COMPACT_SHARES_HOURS: i64 = 7 * 24;
 
-/// What an answer is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Class {
-    /// A share or a fund: `equity:IBM`. A fund's ticker is one like any other.
-    Equity,
-    /// A coin: `crypto:BTC`.
-    Crypto,
-    /// A currency: `fx:EUR`.
-    Fx,
-    /// The economy: `macro:CPI`.
-    Macro,
-    /// `commodity:WTI`.
-    Commodity,
-}
-
-impl Class {
-    /// Every class.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Equity,
-        Self::Crypto,
-        Self::Fx,
-        Self::Macro,
-        Self::Commodity,
-    ];
-
-    /// Returns what stands before the colon of an asset.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Equity => "equity",
-            Self::Crypto => "crypto",
-            Self::Fx => "fx",
-            Self::Macro => "macro",
-            Self::Commodity => "commodity",
-        }
-    }
-}
-
-/// One function of the vendor but those of the economy, and the dataset that it fills.
-#[derive(Debug)]
-pub(crate) struct Function {
-    /// Its name.
-    pub(crate) name: &'static str,
-    pub(crate) dataset: DatasetId,
-    pub(crate) classes: &'static [Class],
-    pub(crate) step: Step,
-    pub(crate) group: Group,
-    /// Whether a free key is refused (section 2, gating). The CSV may know better.
-    pub(crate) is_premium: bool,
-    /// What the CSV may say in `interval`; the first where it says nothing.
-    pub(crate) intervals: &'static [&'static str],
-}
-
-const SHARE: &[Class] = &[Class::Equity];
-const COIN: &[Class] = &[Class::Crypto];
-const CURRENCY: &[Class] = &[Class::Fx];
-const MONEY: &[Class] = &[Class::Crypto, Class::Fx];
-const DAILY: &[&str] = &["1d", "daily"];
-const WEEKLY: &[&str] = &["1w", "weekly"];
-const MONTHLY: &[&str] = &["1mo", "monthly"];
-const HOURLY: &[&str] = &["60min", "1h"];
-const SPOT: &[&str] = &["spot"];
-
-const fn function(
-    name: &'static str,
-    dataset: DatasetId,
-    (classes, group): (&'static [Class], Group),
-    (step, intervals): (Step, &'static [&'static str]),
-) -> Function {
-    Function {
-        name,
-        dataset,
-        classes,
-        step,
-        group,
-        is_premium: false,
-        intervals,
-    }
-}
-
-impl Function {
-    const fn premium(self) -> Self {
-        Self {
-            is_premium: true,
-            ..self
-        }
-    }
-
-    /// Whether its dataset holds a metric.
-    pub(crate) fn has(&self, metric: &str) -> bool {
-        metrics_of(self.group).any(|known| known.name == metric)
-    }
-}
-
-const DAY: (Step, &[&str]) = (Step::Day, DAILY);
-const WEEK: (Step, &[&str]) = (Step::Week, WEEKLY);
-const MONTH: (Step, &[&str]) = (Step::Month, MONTHLY);
-const HOUR: (Step, &[&str]) = (Step::Hour, HOURLY);
-const NOW: (Step, &[&str]) = (Step::Hour, SPOT);
-const SHARES: (&[Class], Group) = (SHARE, Group::Shares);
-const ADJUSTED: (&[Class], Group) = (SHARE, Group::Adjusted);
-const ADJUSTED_WIDE: (&[Class], Group) = (SHARE, Group::AdjustedWide);
-const COINS: (&[Class], Group) = (COIN, Group::Coins);
-const CURRENCIES: (&[Class], Group) = (CURRENCY, Group::Currencies);
-const COMPANY: (&[Class], Group) = (SHARE, Group::Overview);
-
-/// Every function but those of the economy. No two datasets of one step hold one metric of a class: a
-/// series is asked for once.
-pub(crate) const FUNCTIONS: &[Function] = &[
-    function("DIGITAL_CURRENCY_DAILY", CRYPTO_DAILY, COINS, DAY),
-    function("FX_DAILY", FX_DAILY, CURRENCIES, DAY),
-    function("CRYPTO_INTRADAY", CRYPTO_INTRADAY, COINS, HOUR).premium(),
-    function("FX_INTRADAY", FX_INTRADAY, CURRENCIES, HOUR).premium(),
-    function("TIME_SERIES_INTRADAY", EQUITIES_INTRADAY, SHARES, HOUR).premium(),
-    function(
-        "REALTIME_BULK_QUOTES",
-        BULK_QUOTES,
-        (SHARE, Group::Bulk),
-        NOW,
-    )
-    .premium(),
-    // A free key may, but by the hour one pair takes 24 of its 25 requests.
-    function(
-        "CURRENCY_EXCHANGE_RATE",
-        EXCHANGE_RATE,
-        (MONEY, Group::Rate),
-        NOW,
-    )
-    .premium(),
-    function("TIME_SERIES_DAILY", EQUITIES_DAILY, SHARES, DAY),
-    function(
-        "TIME_SERIES_DAILY_ADJUSTED",
-        EQUITIES_ADJUSTED,
-        ADJUSTED,
-        DAY,
-    )
-    .premium(),
-    function(
-        "GLOBAL_QUOTE",
-        QUOTE,
-        (SHARE, Group::Quote),
-        (Step::Day, &["spot", "1d"]),
-    ),
-    function("TIME_SERIES_WEEKLY", EQUITIES_WEEKLY, SHARES, WEEK),
-    function(
-        "TIME_SERIES_WEEKLY_ADJUSTED",
-        EQUITIES_WEEKLY_ADJUSTED,
-        ADJUSTED_WIDE,
-        WEEK,
-    ),
-    function("TIME_SERIES_MONTHLY", EQUITIES_MONTHLY, SHARES, MONTH),
-    function(
-        "TIME_SERIES_MONTHLY_ADJUSTED",
-        EQUITIES_MONTHLY_ADJUSTED,
-        ADJUSTED_WIDE,
-        MONTH,
-    ),
-    function("DIGITAL_CURRENCY_WEEKLY", CRYPTO_WEEKLY, COINS, WEEK),
-    function("DIGITAL_CURRENCY_MONTHLY", CRYPTO_MONTHLY, COINS, MONTH),
-    function("FX_WEEKLY", FX_WEEKLY, CURRENCIES, WEEK),
-    function("FX_MONTHLY", FX_MONTHLY, CURRENCIES, MONTH),
-    function("OVERVIEW", OVERVIEW, COMPANY, (Step::Day, &["1d"])),
-    // What the contract's own list asks for once a week.
-    function(
-        "OVERVIEW",
-        OVERVIEW_WEEKLY,
-        COMPANY,
-        (Step::Week, &["spot", "1w"]),
-    ),
-];
-
-/// Returns the function behind a dataset; none for the economy and the catalogue.
-pub(crate) fn function_of(dataset: DatasetId) -> Option<&'static Function> {
-    FUNCTIONS.iter().find(|one| one.dataset == dataset)
-}
-
-/// The datasets of the economy, with the vendor's word for their interval.
-pub(crate) const ECONOMY_DATASETS: [(DatasetId, &str, Step); 4] = [
-    (MACRO_DAILY, "daily", Step::Day),
-    (MACRO_WEEKLY, "weekly", Step::Week),
-    (MACRO_MONTHLY, "monthly", Step::Month),
-    (MACRO_QUARTERLY, "quarterly", Step::Quarter),
-];
-
-/// Returns the vendor's word for the interval of a dataset of the economy.
-pub(crate) fn interval_of(dataset: DatasetId) -> Option<&'static str> {
-    let known = ECONOMY_DATASETS.iter().find(|(id, ..)| *id == dataset);
-    known.map(|(_, interval, _)| *interval)
-}
-
 const CATALOGUE: DatasetSpec = DatasetSpec {
     id: LISTING,
     role: Role::Catalogue,
@@ -309,11 +121,10 @@ const SNAPSHOT: DatasetSpec = DatasetSpec {
     ..CATALOGUE
 };
 
-/// Returns the datasets, in the order of work: the few that a free key affords every day first, then
-/// those that take what is left.
+/// Returns the datasets, in the order of work: what is of now, the few that a free key affords every
+/// day, then those that take what is left.
 pub(crate) fn datasets(plan: Plan) -> Vec<DatasetSpec> {
-    let few = FUNCTIONS.iter().take(2);
-    let many = FUNCTIONS.iter().skip(2);
+    let (few, many) = (FEW.iter(), MANY.iter());
     let economy = ECONOMY_DATASETS.iter();
     few.map(|function| spec(function, plan))
         .chain(economy.map(|(id, _, step)| economy_spec(*id, *step)))
@@ -334,8 +145,10 @@ fn spec(function: &Function, plan: Plan) -> DatasetSpec {
             ..WHOLE
         },
         BULK_QUOTES | EXCHANGE_RATE => SNAPSHOT,
+        // Of a day: what failed is tried again within it.
         OVERVIEW | OVERVIEW_WEEKLY => DatasetSpec {
             cadence_secs: DAY_SECS,
+            recheck_secs: 6 * HOUR_SECS,
             ..SNAPSHOT
         },
         CRYPTO_INTRADAY | FX_INTRADAY | EQUITIES_INTRADAY => bars(id),
@@ -389,13 +202,12 @@ const fn compact() -> Live {
     }
 }
 
-/// A free key has a hundred rows and no more: each answer is compared as a whole, and the gap filler
-/// asks, which leaves a fifth of the quota to the others. A paid one has all, but the newest rows do
-/// each day.
+/// The tick asks for closes because the gap filler may not use the whole of a quota that is small. A
+/// free key has a hundred rows and no more: each answer is all there is.
 fn closes(plan: Plan) -> DatasetSpec {
     let is_paid = plan.is_paid();
     DatasetSpec {
-        live: if is_paid { compact() } else { Live::No },
+        live: compact(),
         whole: !is_paid,
         history: match is_paid {
             true => History::Full,
@@ -407,30 +219,27 @@ fn closes(plan: Plan) -> DatasetSpec {
     }
 }
 
-/// Bars of an hour: the newest hundred come at any rate. Coins and currencies trade at every tick;
-/// shares are asked for where an hour is open.
+/// Bars of an hour: the newest hundred come at any rate. Coins trade at every tick; the others are asked
+/// for where an hour is open. Older hours of shares come by the month, so far holes are not joined.
 fn bars(id: DatasetId) -> DatasetSpec {
-    let (live, joins_secs) = match id {
-        EQUITIES_INTRADAY => {
-            let secs = COMPACT_SHARES_HOURS * HOUR_SECS;
-            (Live::Open { secs }, 31 * DAY_SECS)
-        }
-        FX_INTRADAY => {
-            let secs = COMPACT_HOURS * HOUR_SECS;
-            (Live::Open { secs }, EVER_SECS)
-        }
-        _ => {
-            let secs = COMPACT_HOURS * HOUR_SECS;
-            (Live::Newest { secs }, EVER_SECS)
-        }
-    };
+    let secs = HOUR_SECS
+        * match id {
+            EQUITIES_INTRADAY => COMPACT_SHARES_HOURS,
+            _ => COMPACT_HOURS,
+        };
     DatasetSpec {
         cadence_secs: HOUR_SECS,
         lag_secs: BAR_SECS,
         provisional_secs: 3 * HOUR_SECS,
-        live,
+        live: match id {
+            CRYPTO_INTRADAY => Live::Newest { secs },
+            _ => Live::Open { secs },
+        },
         whole: false,
-        joins_secs,
+        joins_secs: match id {
+            EQUITIES_INTRADAY => 0,
+            _ => EVER_SECS,
+        },
         ..WHOLE
     }
 }
@@ -448,28 +257,6 @@ fn economy_spec(id: DatasetId, step: Step) -> DatasetSpec {
         lag_secs: REFRESH_SECS,
         ..WHOLE
     }
-}
-
-/// Returns class and name of an asset of ours: `equity` and `IBM`.
-pub(crate) fn parts(key: &Key) -> Option<(Class, &str)> {
-    let (class, name) = key.asset.as_str().split_once(':')?;
-    let class = Class::ALL.into_iter().find(|one| one.as_str() == class)?;
-    (!name.is_empty()).then_some((class, name))
-}
-
-/// Returns the series of the economy behind a key, with the maturity where it has one.
-pub(crate) fn economy_of_key(key: &Key) -> Option<(&'static Economy, Option<&str>)> {
-    let (class, name) = parts(key)?;
-    let (function, maturity) = match name.split_once(':') {
-        Some((function, maturity)) => (function, Some(maturity)),
-        None => (name, None),
-    };
-    let economy = economy_of(function)?;
-    let expected = match economy.is_commodity {
-        true => Class::Commodity,
-        false => Class::Macro,
-    };
-    (class == expected).then_some((economy, maturity))
 }
 
 /// Whether the dataset holds a series of ours.

@@ -190,7 +190,7 @@ fn of_csv(text: &str, reply: &Reply) -> Result<(), ReplyError> {
     if text.starts_with(['<', '{', '[']) {
         return Err(ReplyError::Transient("status 200, but no CSV".to_owned()));
     }
-    let csv = Csv::read(text.as_bytes(), &["symbol"])?;
+    let csv = Csv::read(&reply.body, &["symbol"])?;
     let is_letter = |cell: &str| cell.chars().count() <= 1;
     match csv.rows.first() {
         Some(row) if row.iter().all(is_letter) => Err(spent(reply)),

@@ -19,14 +19,15 @@
 //! function which the key may not use is suspended by itself; no series belongs to two of one step.
 //!
 //! All labels start their bucket but those of values as of now. A free key has 25 requests in any 24
-//! hours: what it asks for is what is open, longest waiting first. Nothing here sends a request, holds a
+//! hours: it asks for what is open, the few first, then shares, longest waiting first. Nothing here sends a request, holds a
 //! key or knows the time.
 //!
 //! | file | what stands there |
 //! |---|---|
 //! | `settings.rs` | plan, base address, pace |
 //! | `access.rs` | what each plan gives |
-//! | `datasets.rs` | the datasets and the functions behind them |
+//! | `datasets.rs` | the datasets |
+//! | `functions.rs` | the vendor's functions and the datasets that they fill |
 //! | `metrics.rs` | the metric table |
 //! | `config.rs` | a row of the CSV into series |
 //! | `plan.rs` | an ask into requests |
@@ -41,6 +42,7 @@ mod config;
 mod datasets;
 mod eastern;
 mod error;
+mod functions;
 mod metrics;
 mod parse;
 mod plan;

@@ -13,9 +13,8 @@ use source::{Parsed, Reject, Reply, ReplyError, RequestSpec, Sink, lenient};
 use crate::{
     AlphaVantage,
     config::QUOTE as CURRENCY,
-    datasets::{
-        BULK_QUOTES, EXCHANGE_RATE, LISTING, OVERVIEW, OVERVIEW_WEEKLY, QUOTE, function_of,
-    },
+    datasets::{BULK_QUOTES, EXCHANGE_RATE, LISTING, OVERVIEW, OVERVIEW_WEEKLY, QUOTE},
+    functions::function_of,
     metrics::{Metric, metrics_of},
     recognise::value,
     wire::Object,

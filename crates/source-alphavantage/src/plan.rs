@@ -14,10 +14,8 @@ use source::{Ask, Block, Cost, DatasetSpec, PlanError, RequestSpec, Want};
 use crate::{
     AlphaVantage,
     access::{HOST, compact_from},
-    datasets::{
-        BULK_QUOTES, Class, EQUITIES_DAILY, EQUITIES_INTRADAY, LISTING, QUOTE, SOURCE,
-        economy_of_key, function_of, interval_of, parts,
-    },
+    datasets::{BULK_QUOTES, EQUITIES_DAILY, EQUITIES_INTRADAY, LISTING, QUOTE, SOURCE},
+    functions::{Class, economy_of_key, function_of, interval_of, parts},
 };
 
 pub(crate) use bars::{is_compact, month_of};

@@ -7,7 +7,8 @@ use crate::{
     AlphaVantage,
     access::HOST,
     config::QUOTE,
-    datasets::{Class, ECONOMY_DATASETS, FUNCTIONS, Function, LISTING, SOURCE, function_of, parts},
+    datasets::{LISTING, SOURCE},
+    functions::{Class, ECONOMY_DATASETS, Function, function_of, functions, parts},
     metrics::{Economy, economy_of},
     plan::open_block,
 };
@@ -82,7 +83,7 @@ fn of_function(
         return of_economy(economy, query);
     }
     let named = named.and_then(function_of).filter(|one| one.name == name);
-    let function = named.or_else(|| FUNCTIONS.iter().find(|one| one.name == name));
+    let function = named.or_else(|| functions().find(|one| one.name == name));
     let Some(function) = function else {
         return Err(parameter("function", format!("no dataset uses {name:?}")));
     };

@@ -3,7 +3,7 @@
 use source::config::nearest;
 
 use crate::{
-    datasets::{Class, FUNCTIONS},
+    functions::{Class, functions},
     metrics::{ECONOMY, MATURITIES},
     recognise::is_abroad,
 };
@@ -110,10 +110,11 @@ pub(super) fn code(text: &str, class: Class) -> Result<&str, String> {
 }
 
 pub(super) fn unknown_function(name: &str) -> String {
-    let known = FUNCTIONS.iter().map(|one| one.name);
-    let known: Vec<&str> = known
+    let known = functions().map(|one| one.name);
+    let mut known: Vec<&str> = known
         .chain(ECONOMY.iter().map(|one| one.function))
         .collect();
+    known.dedup();
     match nearest(name, known.iter().copied()) {
         Some(near) => format!("{name:?} is no function: did you mean {near}?"),
         None => format!("{name:?} is no function: one of {}", known.join(", ")),

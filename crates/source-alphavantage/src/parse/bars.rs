@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use model::{Key, Step, TimeRange, Ts};
+use serde_json::value::RawValue;
 use source::{Calendar, Fact, Outcome, Parsed, ReplyError, Sink};
 use time::PrimitiveDateTime;
 
@@ -17,8 +18,9 @@ use super::{
     reject,
 };
 use crate::{
-    datasets::{CRYPTO_DAILY, Class, parts},
+    datasets::CRYPTO_DAILY,
     eastern,
+    functions::{Class, parts},
     metrics::Metric,
     plan::{is_compact, month_of},
     wire::{Object, day, local},
@@ -43,7 +45,7 @@ pub(super) fn parse(answer: &Answer<'_>, out: &mut dyn Sink) -> Result<Parsed, R
     bars.read(out)
 }
 
-/// Refuses an answer about another asset.
+/// Refuses an answer about another asset, or in another width: minutes would pass for hours.
 fn about(answer: &Answer<'_>, key: &Key, meta: Option<&Object<'_>>) -> Result<(), ReplyError> {
     let (Some(meta), Some((class, symbol))) = (meta, parts(key)) else {
         return Ok(());
@@ -55,7 +57,16 @@ fn about(answer: &Answer<'_>, key: &Key, meta: Option<&Object<'_>>) -> Result<()
     };
     answer.is_about(meta.text(own), symbol)?;
     let market = other.and_then(|other| meta.text(other));
-    answer.is_about(market, key.quote.as_str())
+    answer.is_about(market, key.quote.as_str())?;
+    let interval = meta
+        .text("Interval")
+        .filter(|_| answer.request.block.step == Step::Hour);
+    match interval.is_none_or(|told| told.trim().eq_ignore_ascii_case("60min")) {
+        true => Ok(()),
+        false => Err(ReplyError::Malformed(
+            "bars of another width than was asked for".to_owned(),
+        )),
+    }
 }
 
 /// Returns the rows: the one object beside the meta data, whatever is behind its name. None where an
@@ -119,17 +130,19 @@ impl Bars<'_> {
         }
         let end = self.end(&labelled);
         let mut hull: Option<TimeRange> = None;
-        for (label, row) in labelled.range(..end) {
+        for (label, raw) in labelled.range(..end) {
             let bucket = TimeRange::new(*label, step.next(*label));
             let start = hull.map_or(bucket.start, |hull| hull.start);
             hull = Some(TimeRange::new(start, bucket.end));
-            self.take(*label, row.as_ref(), &mut lines, out);
+            self.take(*label, raw, &mut lines, out);
         }
         let first = labelled.keys().next().copied();
         let labels = self.labels(first)?;
         let nowhere = TimeRange::new(labels.start, labels.start);
-        // Who is closed at night is closed within what the answer holds.
-        let answered = hull.filter(|_| self.closes()).map_or(nowhere, |hull| hull);
+        // Who is closed at night is closed within what the answer holds, if all of it could be dated.
+        let is_dated = labelled.len() == self.rows.len();
+        let closed = hull.filter(|_| is_dated && self.closes());
+        let answered = closed.unwrap_or(nowhere);
         for (metric, line) in self.metrics.iter().zip(&lines) {
             let Some(slot) = out.slot(&self.key, metric.name, step) else {
                 continue;
@@ -150,27 +163,19 @@ impl Bars<'_> {
         })
     }
 
-    /// Returns the rows by label; none for a row that is no object. Of two rows of one label, such as
-    /// of one week, the newer counts.
-    fn labelled(&self, out: &mut dyn Sink) -> BTreeMap<Ts, Option<Object<'_>>> {
-        let mut dated: BTreeMap<PrimitiveDateTime, Option<Object<'_>>> = BTreeMap::new();
+    /// Returns the rows by label. Of two rows of one label, such as of one week, the newer counts.
+    fn labelled(&self, out: &mut dyn Sink) -> BTreeMap<Ts, &RawValue> {
+        let mut dated: BTreeMap<PrimitiveDateTime, &RawValue> = BTreeMap::new();
         for (text, raw) in self.rows.iter() {
             match local(text) {
                 Some(at) => {
-                    dated.insert(at, Object::of(raw));
+                    dated.insert(at, raw);
                 }
                 None => out.reject(reject(&self.key.asset, None, "unreadable_label")),
             }
         }
-        let mut labelled = BTreeMap::new();
-        for (at, row) in dated {
-            if row.is_none() {
-                let label = Some(self.label(at));
-                out.reject(reject(&self.key.asset, label, "unreadable_row"));
-            }
-            labelled.insert(self.label(at), row);
-        }
-        labelled
+        let dated = dated.into_iter();
+        dated.map(|(at, raw)| (self.label(at), raw)).collect()
     }
 
     /// A day is the date of trading wherever the exchange is; an hour is of the zone that the answer
@@ -192,7 +197,7 @@ impl Bars<'_> {
     }
 
     /// Returns the first label that is not final.
-    fn end(&self, labelled: &BTreeMap<Ts, Option<Object<'_>>>) -> Ts {
+    fn end(&self, labelled: &BTreeMap<Ts, &RawValue>) -> Ts {
         let request = self.answer.request;
         let due = self.answer.due();
         let newest = labelled.keys().next_back().copied();
@@ -207,11 +212,19 @@ impl Bars<'_> {
         }
     }
 
-    fn take(&self, label: Ts, row: Option<&Object<'_>>, lines: &mut [Line], out: &mut dyn Sink) {
-        let step = self.answer.request.block.step;
+    /// Takes a row, if it is within the block: what lies around it is not even read.
+    fn take(&self, label: Ts, raw: &RawValue, lines: &mut [Line], out: &mut dyn Sink) {
+        let block = &self.answer.request.block;
+        if !block.labels.is_empty() && !block.labels.contains(label) {
+            return;
+        }
+        let row = Object::of(raw);
+        if row.is_none() {
+            out.reject(reject(&self.key.asset, Some(label), "unreadable_row"));
+        }
         for (line, metric) in lines.iter_mut().zip(&self.metrics) {
-            let Some(row) = row else {
-                line.spoil(TimeRange::new(label, step.next(label)));
+            let Some(row) = &row else {
+                line.spoil(TimeRange::new(label, block.step.next(label)));
                 continue;
             };
             let named = Named {
@@ -220,7 +233,7 @@ impl Bars<'_> {
                 valid: metric.valid,
             };
             let number = row.number(metric.field, self.key.quote.as_str());
-            line.take((label, step), number, named, out);
+            line.take((label, block.step), number, named, out);
         }
     }
 

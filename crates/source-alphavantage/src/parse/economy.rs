@@ -5,7 +5,7 @@
 
 use model::{Key, Step, TimeRange, Ts};
 use serde_json::value::RawValue;
-use source::{Parsed, ReplyError, Sink};
+use source::{Outcome, Parsed, ReplyError, Sink};
 
 use super::{
     Answer,
@@ -13,7 +13,7 @@ use super::{
     reject,
 };
 use crate::{
-    datasets::{economy_of_key, interval_of},
+    functions::{economy_of_key, interval_of},
     metrics::{Economy, Valid},
     wire::{Object, day, number},
 };
@@ -55,7 +55,10 @@ pub(super) fn parse(answer: &Answer<'_>, out: &mut dyn Sink) -> Result<Parsed, R
     if answer.request.block.labels.is_empty() {
         labels = labels.intersect(TimeRange::new(first.unwrap_or(end), end));
     }
-    if let Some(slot) = out.slot(&key, economy.metric, step) {
+    let slot = out.slot(&key, economy.metric, step);
+    if let Some(slot) = slot.filter(|_| line.lacks_field()) {
+        out.outcome(slot, Outcome::Failed);
+    } else if let Some(slot) = slot {
         let nowhere = TimeRange::new(labels.start, labels.start);
         line.settle(slot, step, (labels, nowhere), out);
     }

@@ -86,7 +86,12 @@ impl Line {
         (step, asked): (Step, TimeRange),
         out: &mut dyn Sink,
     ) {
-        if asked.is_empty() || asked.covers(bucket) {
+        let is_asked = asked.is_empty() || asked.covers(bucket);
+        if is_asked && step != Step::Hour && !self.odd.is_empty() {
+            // Nobody asks again before the next bucket: it would be no more readable.
+            return out.outcome(slot, Outcome::Empty(bucket));
+        }
+        if is_asked {
             let nowhere = TimeRange::new(bucket.start, bucket.start);
             return self.settle(slot, step, (bucket, nowhere), out);
         }
@@ -95,7 +100,9 @@ impl Line {
         }
     }
 
-    /// Hands over the points and what of `labels` is settled. Within `answered` an exchange that has no
+    /// Hands over the points and what of `labels` is settled. What could not be read has failed, so that
+    /// it is asked again in its time and not at every pass; the frame lets what is told after that
+    /// stand in its place. Within `answered` an exchange that has no
     /// row was closed; elsewhere what has no value is empty.
     pub(super) fn settle(
         &self,
@@ -117,6 +124,9 @@ impl Line {
             .map(|label| TimeRange::new(*label, step.next(*label)))
             .collect();
         let vouched = vouched.minus(&valueless.minus(&valued));
+        if !self.odd.minus(&valued).clip(labels).is_empty() {
+            out.outcome(slot, Outcome::Failed);
+        }
         let known: Spans = vouched.iter().chain(self.odd.iter()).collect();
         let empty = known.gaps(labels);
         let answered = vouched.iter().map(Outcome::Answered);

@@ -69,7 +69,7 @@ fn shares(spec: &DatasetSpec) -> Window {
 fn months(labels: TimeRange) -> Vec<(TimeRange, String)> {
     let mut parts = Vec::new();
     let mut month = month_start(labels.start);
-    while month < labels.end {
+    while month_range(month).start < labels.end {
         let whole = month_range(month);
         let date = month.date();
         let name = format!("{:04}-{:02}", date.year(), u8::from(date.month()));
