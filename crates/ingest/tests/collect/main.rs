@@ -13,6 +13,7 @@
 mod backfill;
 mod canned;
 mod catalogue;
+mod due;
 mod faults;
 mod live;
 mod nights;
