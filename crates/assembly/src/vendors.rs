@@ -5,15 +5,17 @@ use std::sync::Arc;
 use model::SourceId;
 use runtime::{Env, VendorEnv};
 use source::Source;
+use source_alphavantage::AlphaVantage;
 use source_coingecko::CoinGecko;
 use source_defillama::DefiLlama;
 use source_velo::Velo;
 
 /// The vendors that can be collected from, in the order of reports.
-pub const SOURCES: [SourceId; 3] = [
+pub const SOURCES: [SourceId; 4] = [
     source_defillama::SOURCE,
     source_velo::SOURCE,
     source_coingecko::SOURCE,
+    source_alphavantage::SOURCE,
 ];
 
 /// Why a vendor cannot be built from the environment.
@@ -77,6 +79,7 @@ pub(crate) fn why_not_set_up(source: SourceId, env: &Env) -> Option<String> {
 pub fn build(source: SourceId, env: &VendorEnv) -> Result<Arc<dyn Source>, VendorError> {
     let vendor = Vendor { source, env };
     match source {
+        source_alphavantage::SOURCE => vendor.alphavantage(),
         source_coingecko::SOURCE => vendor.coingecko(),
         source_defillama::SOURCE => vendor.defillama(),
         source_velo::SOURCE => vendor.velo(),
@@ -91,6 +94,17 @@ struct Vendor<'a> {
 }
 
 impl Vendor<'_> {
+    fn alphavantage(&self) -> Result<Arc<dyn Source>, VendorError> {
+        use source_alphavantage::{Plan, Settings};
+        let plan = self.plan(Plan::Free)?;
+        self.need_key(plan)?;
+        Ok(Arc::new(AlphaVantage::new(Settings {
+            plan,
+            base_url: self.env.base_url.clone(),
+            rpm: self.env.rpm,
+        })))
+    }
+
     fn coingecko(&self) -> Result<Arc<dyn Source>, VendorError> {
         use source_coingecko::{Plan, Settings};
         let by_key = match self.env.api_key {

@@ -249,6 +249,7 @@ mod tests {
     fn pool_size_of(plan: &str) -> usize {
         let folder = tempfile::tempdir().unwrap();
         let vars = [("COINGECKO_API_KEY", "CG-x"), ("COINGECKO_PLAN", plan)];
+        std::fs::create_dir(folder.path().join("sources-config")).unwrap();
         let vars = vars.map(|(name, value)| (name.into(), value.into()));
         pool_size(&Env::from_parts(vars, folder.path()).unwrap())
     }

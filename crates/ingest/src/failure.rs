@@ -6,7 +6,7 @@
 
 use std::sync::PoisonError;
 
-use model::{MissingReason, Ts};
+use model::{MissingReason, Step, Ts};
 use source::{Reply, ReplyError, RequestSpec, Role};
 use store::{
     coverage::{Settlement, Verdict},
@@ -168,14 +168,17 @@ impl Collector {
         !keys.is_empty() && keys.iter().all(|key| facts.said_absent(key, now))
     }
 
-    /// Notes that a block was asked for in vain. A live tick's block is found by the gap filler.
+    /// Notes that a block was asked for in vain. A live tick's block is found by the gap filler; a
+    /// snapshot of an hour is asked for at the next tick anyway, a wider one in its time.
     pub(crate) async fn settle_failed(
         &self,
         pull: &Pull<'_>,
         request: &RequestSpec,
     ) -> Result<(), Error> {
-        if pull.dataset.role != Role::Series {
-            return Ok(());
+        match pull.dataset.role {
+            Role::Series => {}
+            Role::Snapshot if pull.dataset.step != Step::Hour => {}
+            _ => return Ok(()),
         }
         let verdict = Verdict::Missing {
             reason: MissingReason::Failed,

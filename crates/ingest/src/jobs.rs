@@ -2,8 +2,8 @@
 
 use std::{collections::HashMap, sync::PoisonError};
 
-use model::{PullKind, Spans, TimeRange, Ts};
-use source::{Ask, DatasetSpec, Role, Want};
+use model::{PullKind, Spans, Step, TimeRange, Ts};
+use source::{Ask, DatasetSpec, Live, Role, Want};
 use store::series::SeriesId;
 
 use crate::{
@@ -73,33 +73,75 @@ impl Collector {
         Ok(())
     }
 
-    /// Asks for what is now: of a history its newest buckets, settled or not.
+    /// Asks for what is now: of a history its newest buckets, of a snapshot of an hour everything, of a
+    /// wider one what its bucket still lacks, because the first value of a bucket stays.
     pub(crate) async fn ask_of_now(&self, dataset: &DatasetSpec) -> Result<Ask, Error> {
-        match dataset.role {
-            Role::Series => self.newest_ask(dataset).await,
+        match (dataset.role, dataset.live) {
+            (Role::Series, Live::Open { secs }) => self.due_ask(dataset, secs).await,
+            (Role::Series, live) => self.newest_ask(dataset, live.secs()).await,
+            (Role::Snapshot, _) if dataset.step != Step::Hour => self.untaken_ask(dataset).await,
             _ => Ok(self.present_ask(dataset)),
         }
     }
 
-    async fn newest_ask(&self, dataset: &DatasetSpec) -> Result<Ask, Error> {
+    async fn newest_ask(&self, dataset: &DatasetSpec, secs: i64) -> Result<Ask, Error> {
         let everything = Filter::default();
-        let now = self.clock.now();
+        let scope = self.live_scope(Patience::Again, &everything);
         let scope = Scope {
-            kind: PullKind::Live,
-            patience: Patience::Again,
-            from: Some(dataset.step.floor(now).plus_secs(-dataset.live_secs)),
-            to: None,
-            filter: &everything,
-            now,
+            from: Some(dataset.step.floor(scope.now).plus_secs(-secs)),
+            ..scope
         };
         self.past_ask(dataset, &scope).await
+    }
+
+    /// Asks for what the gap filler would ask for of the last seconds, with the rights of a tick.
+    async fn due_ask(&self, dataset: &DatasetSpec, secs: i64) -> Result<Ask, Error> {
+        let everything = Filter::default();
+        let scope = self.live_scope(Patience::Wait, &everything);
+        let since = dataset.step.floor(scope.now).plus_secs(-secs);
+        let recent = TimeRange::new(since, scope.now);
+        let as_gap = Scope {
+            kind: PullKind::Gap,
+            ..scope.clone()
+        };
+        let wanted = self.wanted(dataset, &as_gap).into_iter();
+        let wanted: Vec<_> = wanted
+            .map(|(series, range)| (series, range.intersect(recent)))
+            .filter(|(_, range)| !range.is_empty())
+            .collect();
+        let mut ask = self.planner().ask(dataset, &scope, &wanted).await?;
+        ask.oldest = self.reach().oldest(dataset.id, scope.now);
+        Ok(ask)
+    }
+
+    /// Asks for the bucket of this moment where nobody has taken it yet.
+    async fn untaken_ask(&self, dataset: &DatasetSpec) -> Result<Ask, Error> {
+        let everything = Filter::default();
+        let scope = self.live_scope(Patience::Wait, &everything);
+        let labels = labels_of_now(dataset, scope.now);
+        let planner = self.planner();
+        let wanted: Vec<_> = planner
+            .rows(dataset, &everything)
+            .map(|row| (row.id, labels.shift(row.label_shift_secs)))
+            .collect();
+        planner.ask(dataset, &scope, &wanted).await
+    }
+
+    fn live_scope<'a>(&self, patience: Patience, everything: &'a Filter) -> Scope<'a> {
+        Scope {
+            kind: PullKind::Live,
+            patience,
+            from: None,
+            to: None,
+            filter: everything,
+            now: self.clock.now(),
+        }
     }
 
     /// Asks for the present: every active series of a snapshot, everything of a catalogue.
     fn present_ask(&self, dataset: &DatasetSpec) -> Ask {
         let now = self.clock.now();
-        let hour = dataset.step.floor(now);
-        let labels = TimeRange::new(hour, dataset.step.next(hour));
+        let labels = labels_of_now(dataset, now);
         let everything = Filter::default();
         let mut wants: Vec<Want> = Vec::new();
         let planner = self.planner();
@@ -378,9 +420,15 @@ impl Collector {
 pub(crate) fn is_live(dataset: &DatasetSpec) -> bool {
     match dataset.role {
         Role::Snapshot => true,
-        Role::Series => dataset.live_secs > 0,
+        Role::Series => dataset.live != Live::No,
         Role::Catalogue | Role::Account => false,
     }
+}
+
+/// Returns the labels of what a snapshot takes now.
+fn labels_of_now(dataset: &DatasetSpec, now: Ts) -> TimeRange {
+    let start = dataset.step.floor(now);
+    TimeRange::new(start, dataset.step.next(start))
 }
 
 /// Whether any time that was open is open no more.

@@ -120,7 +120,7 @@ mod tests {
         absence: Absence::Unknown,
         recheck_secs: 86_400,
         joins_secs: 0,
-        live_secs: 0,
+        live: source::Live::No,
         whole: false,
         rereads: &[],
         max_body_bytes: 1,

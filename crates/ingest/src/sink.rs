@@ -25,6 +25,8 @@ const CLOSED: Verdict = Verdict::Missing {
 };
 /// How many steps after the end of a bucket its value may still come late rather than never.
 const LATE_STEPS: i64 = 6;
+/// How much sooner than a cadence what is late is asked again, at most.
+const SLACK_SECS: i64 = 30 * 60;
 
 /// Collects what a parser says about one block.
 #[derive(Debug)]
@@ -277,10 +279,11 @@ impl Judge<'_> {
     }
 
     /// One cadence, a little less: passes come once a cadence, and one that is due seconds after a
-    /// pass would wait for the next.
+    /// pass would wait for the next. Never less by an hour: passes come every hour too, and what is
+    /// asked at one would be asked again at the one before the next day's.
     fn soon_secs(&self) -> i64 {
         let cadence = self.dataset.cadence_secs;
-        cadence - cadence / 12
+        cadence - (cadence / 12).min(SLACK_SECS)
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use model::{Key, MetricName, PullKind, Spans, TimeRange, Ts};
-use source::{Ask, DatasetSpec, History, Role, Source, Want, pack_newest_first};
+use source::{Ask, DatasetSpec, History, Live, Role, Source, Want, pack_newest_first};
 use store::{
     Store, coverage,
     series::{SeriesId, SeriesRow},
@@ -181,10 +181,17 @@ impl Planner<'_> {
         wanted: &[(SeriesId, TimeRange)],
     ) -> Result<Ask, Error> {
         let mut open = self.open(wanted, scope.patience, scope.now).await?;
-        if dataset.whole {
+        let is_due = matches!(dataset.live, Live::Open { .. }) && scope.kind == PullKind::Live;
+        let widens = dataset.whole || is_due;
+        let waiting = widens.then(|| waiting_since(&self.index, &open));
+        if widens {
             widen(&mut open, wanted);
         }
-        let wants = join(&self.index, &open, dataset.joins_secs);
+        let mut wants = join(&self.index, &open, dataset.joins_secs);
+        if let Some(since) = waiting {
+            // Stable: the wants of a key stay together. A quota that ends leaves the fresh ones.
+            wants.sort_by_key(|want| since.get(&want.key).copied());
+        }
         Ok(Ask {
             dataset: dataset.id,
             kind: scope.kind,
@@ -204,6 +211,19 @@ fn widen(open: &mut [(SeriesId, Spans)], wanted: &[(SeriesId, TimeRange)]) {
     for (id, spans) in open.iter_mut().filter(|(_, spans)| !spans.is_empty()) {
         *spans = whole.remove(id).unwrap_or_default();
     }
+}
+
+/// Returns for each key the first bucket of the newest part that is open: since when it waits for the
+/// present. An old hole that is asked for again makes nobody wait.
+fn waiting_since(index: &SeriesIndex, open: &[(SeriesId, Spans)]) -> HashMap<Key, Ts> {
+    let mut since: HashMap<Key, Ts> = HashMap::new();
+    for (id, spans) in open {
+        if let (Some(row), Some(newest)) = (index.get(*id), spans.iter().next_back()) {
+            let first = since.entry(row.series.key.clone()).or_insert(newest.start);
+            *first = newest.start.min(*first);
+        }
+    }
+    since
 }
 
 /// Joins the open parts of a key's metrics, and those that fit into one request: one answer brings
@@ -290,6 +310,24 @@ mod tests {
         widen(&mut open, &wanted);
         assert_eq!(open[0].1, spans(&[hours(0, 9), hours(12, 20)]));
         assert!(open[1].1.is_empty());
+    }
+
+    #[test]
+    fn who_waits_longest_for_the_present_comes_first() {
+        let spans = |ranges: &[TimeRange]| ranges.iter().copied().collect::<Spans>();
+        let open = [
+            (SeriesId(0), spans(&[hours(0, 3), hours(18, 20)])),
+            (SeriesId(1), spans(&[hours(17, 20)])),
+            (SeriesId(2), Spans::new()),
+            (SeriesId(4), spans(&[hours(15, 20)])),
+            // Not configured any more.
+            (SeriesId(99), spans(&[hours(0, 5)])),
+        ];
+        let since = waiting_since(&index(), &open);
+        let of = |asset: &str| since.get(&Key::of_asset(asset, "usd")).copied();
+        assert_eq!(of("a"), Some(hours(17, 20).start));
+        assert_eq!(of("b"), Some(hours(15, 20).start));
+        assert_eq!(since.len(), 2);
     }
 
     #[test]

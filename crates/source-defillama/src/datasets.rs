@@ -65,7 +65,7 @@ const BASE: DatasetSpec = DatasetSpec {
     history: History::None,
     absence: Absence::Unknown,
     recheck_secs: DAY_SECS,
-    live_secs: 0,
+    live: source::Live::No,
     whole: false,
     rereads: &[],
     joins_secs: 0,

@@ -1,7 +1,7 @@
 //! What the vendor serves: contract sections 2, 3, 4 and 8.
 
 use model::{DatasetId, Key, SeriesKey, SourceId, Stamp, Step, Ts};
-use source::{Absence, Calendar, DatasetSpec, History, Reread, Role};
+use source::{Absence, Calendar, DatasetSpec, History, Live, Reread, Role};
 
 use crate::{
     Plan,
@@ -64,7 +64,7 @@ const CATALOGUE: DatasetSpec = DatasetSpec {
     history: History::None,
     absence: Absence::Unknown,
     recheck_secs: DAY_SECS,
-    live_secs: 0,
+    live: Live::No,
     whole: false,
     rereads: &[],
     joins_secs: 0,
@@ -80,7 +80,9 @@ const BARS: DatasetSpec = DatasetSpec {
     cadence_secs: HOUR_SECS,
     lag_secs: LAG_SECS,
     provisional_secs: 3 * HOUR_SECS,
-    live_secs: 3 * HOUR_SECS,
+    live: Live::Newest {
+        secs: 3 * HOUR_SECS,
+    },
     rereads: &[Reread {
         window_days: 2,
         every_days: 1,
@@ -117,7 +119,7 @@ pub(crate) fn datasets(plan: Plan) -> Vec<DatasetSpec> {
             step: Step::Day,
             cadence_secs: DAY_SECS,
             history,
-            live_secs: 3 * DAY_SECS,
+            live: Live::Newest { secs: 3 * DAY_SECS },
             ..BARS
         },
     ]

@@ -16,7 +16,8 @@ pub struct Ask {
     /// No request begins before this instant, not even to pad: the vendor refused what is older,
     /// although the configured plan should reach it. `None`: the configured plan alone decides.
     pub oldest: Option<Ts>,
-    /// The wanted parts, sorted by key, then time. Empty for a catalogue.
+    /// The wanted parts, sorted by key, then time. Empty for a catalogue. Where more is asked than is
+    /// open ([`DatasetSpec::whole`], [`crate::Live::Open`]) the keys that wait longest come first.
     pub wants: Vec<Want>,
 }
 

@@ -26,7 +26,8 @@ pub use reply::{Reply, ReplyError, check_status};
 pub use request::{Cost, RequestSpec, split_path_and_query};
 pub use snapshot::{SNAPSHOT_TOLERANCE_SECS, is_late_snapshot, snapshot_label};
 pub use spec::{
-    Absence, Auth, Calendar, DatasetSpec, History, Host, HostId, Limit, Reread, Role, Unit, Window,
+    Absence, Auth, Calendar, DatasetSpec, History, Host, HostId, Limit, Live, Reread, Role, Unit,
+    Window,
 };
 
 /// The reader of config CSVs.

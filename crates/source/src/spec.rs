@@ -16,7 +16,7 @@ pub struct DatasetSpec {
     /// How long after the end of a bucket its value is there, in seconds.
     pub lag_secs: i64,
     /// How far back values may still move, in seconds. Who reads them again is said by `whole`,
-    /// `live_secs` or `rereads`.
+    /// `live` or `rereads`.
     pub provisional_secs: i64,
     /// When there are buckets at all.
     pub calendar: Calendar,
@@ -26,9 +26,8 @@ pub struct DatasetSpec {
     pub absence: Absence,
     /// Seconds after which an answer "nothing there" inside a series' life is asked again; doubles.
     pub recheck_secs: i64,
-    /// How far back a live tick asks of a series dataset, in seconds: what is published since then is
-    /// read again each time. Zero where the tick does not ask it.
-    pub live_secs: i64,
+    /// What a live tick asks of a series dataset.
+    pub live: Live,
     /// Whether every answer brings the whole history of its keys. It is compared whole then, and the
     /// gap filler, which asks once a cadence, takes what differs: no other re-read is needed.
     pub whole: bool,
@@ -55,6 +54,35 @@ pub enum Role {
     Snapshot,
     /// Values by time.
     Series,
+}
+
+/// What a live tick asks of a series dataset. Of a snapshot wider than an hour it asks what the bucket
+/// of now still lacks, of one of an hour everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Live {
+    /// Nothing: the gap filler asks, with less of the quota.
+    No,
+    /// What is published of the last seconds, settled or not.
+    Newest {
+        /// How far back, in seconds.
+        secs: i64,
+    },
+    /// What is published of the last seconds, of the series that have anything open and due there. For
+    /// what comes less often than ticks do, in answers that bring so much at any rate.
+    Open {
+        /// How far back, in seconds.
+        secs: i64,
+    },
+}
+
+impl Live {
+    /// Returns how far back a tick reads again, in seconds; zero where it does not ask.
+    pub const fn secs(self) -> i64 {
+        match self {
+            Self::No => 0,
+            Self::Newest { secs } | Self::Open { secs } => secs,
+        }
+    }
 }
 
 /// When a series has buckets.

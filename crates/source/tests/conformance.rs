@@ -71,7 +71,7 @@ impl Toy {
                 recheck_secs: 86_400,
                 rereads: &[],
                 joins_secs: 0,
-                live_secs: 0,
+                live: source::Live::No,
                 whole: false,
                 max_body_bytes: 1 << 20,
                 paths: &["/days"],

@@ -54,7 +54,7 @@ fn dataset(history: History) -> DatasetSpec {
         absence: Absence::Unknown,
         recheck_secs: 77,
         joins_secs: 0,
-        live_secs: 0,
+        live: source::Live::No,
         whole: false,
         rereads: &[],
         max_body_bytes: 1,

@@ -15,6 +15,7 @@ mod calendars;
 mod catalogue;
 mod changes;
 mod defillama;
+mod due;
 mod faults;
 mod live;
 mod nights;

@@ -83,7 +83,7 @@ async fn two_that_tick_at_once_read_the_newest_bars_once() {
         let mut source = Wrapped::new(world.coingecko(Plan::Demo, RPM));
         let mut datasets = source.datasets.iter_mut();
         let hourly = datasets.find(|one| one.id.as_str() == "chart_hourly");
-        hourly.unwrap().live_secs = 6 * 3_600;
+        hourly.unwrap().live = source::Live::Newest { secs: 6 * 3_600 };
         Collector::open(world.setup(source, &csv).await)
             .await
             .unwrap()

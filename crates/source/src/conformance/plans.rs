@@ -64,7 +64,7 @@ fn rereads_what_moves(dataset: &DatasetSpec) -> bool {
     let reaches = |secs: i64| secs >= dataset.provisional_secs;
     let mut rereads = dataset.rereads.iter();
     dataset.whole
-        || reaches(dataset.live_secs)
+        || reaches(dataset.live.secs())
         || rereads.any(|pass| reaches(pass.window_days * 86_400))
 }
 
