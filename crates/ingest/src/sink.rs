@@ -16,6 +16,8 @@ use crate::index::{Facts, SeriesIndex};
 
 /// How many steps after the end of a bucket its value may still come late rather than never.
 const LATE_STEPS: i64 = 6;
+/// How long a pair that the vendor does not have is left alone.
+const UNSUPPORTED_SECS: i64 = 7 * 86_400;
 
 /// Collects what a parser says about one block.
 #[derive(Debug)]
@@ -144,7 +146,7 @@ impl Judge<'_> {
             Outcome::Unsupported => {
                 put(
                     buckets(block.labels),
-                    missing(MissingReason::Unsupported, None),
+                    missing(MissingReason::Unsupported, Some(UNSUPPORTED_SECS)),
                 );
             }
             // What only the present has cannot be asked for again: it stays open for whoever can.
