@@ -136,6 +136,12 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// Whether a request is split as well where the vendor answers it with [`ReplyError::Transient`]
+    /// time after time: its way to say that it is too much.
+    fn halves_overload(&self) -> bool {
+        false
+    }
+
     /// Reads a checked answer: points, listings and, per (key, metric), what the answer settles.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ pub(crate) struct Wrapped {
     inner: CoinGecko,
     pub(crate) hosts: Vec<Host>,
     pub(crate) check: Check,
+    pub(crate) halves_overload: bool,
 }
 
 impl Wrapped {
@@ -23,6 +24,7 @@ impl Wrapped {
         Self {
             hosts: inner.hosts().to_vec(),
             check: |inner, request, reply| inner.check(request, reply),
+            halves_overload: inner.halves_overload(),
             inner,
         }
     }
@@ -76,6 +78,9 @@ impl Source for Wrapped {
     }
     fn halves(&self, request: &RequestSpec) -> Option<[RequestSpec; 2]> {
         self.inner.halves(request)
+    }
+    fn halves_overload(&self) -> bool {
+        self.halves_overload
     }
     fn parse(
         &self,
