@@ -122,13 +122,12 @@ impl Job {
         let drawing = bar::start(&self.screen, scene);
         let ended = or_give_up(&self.stop, self.collect(&collector)).await;
         drawing.finish().await;
-        let Some(ended_well) = ended else {
+        let Some((summary, whole)) = ended? else {
             drop(collector);
             workshop.abandon().await;
             report::given_up();
             return Ok(Exit::Interrupted);
         };
-        let (summary, whole) = ended_well?;
         collector.close().await;
         report::summary(&summary);
         if !summary.suspended.is_empty() {

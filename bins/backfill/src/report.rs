@@ -1,12 +1,13 @@
 //! What the command says: the bill before, the result after.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the command's own output"
-)]
+#![expect(clippy::print_stderr, reason = "the command's own output")]
 
-use std::{collections::BTreeMap, io::Write as _, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::{self, Write as _},
+    time::Duration,
+};
 
 use assembly::{ConfigCheck, Quota, counted};
 use indicatif::HumanDuration;
@@ -20,6 +21,16 @@ use crate::silence::silences;
 /// Ranges told in full; the rest is counted.
 const SHOWN_HOLES: usize = 20;
 
+/// Says a line.
+macro_rules! say {
+    ($($part:tt)*) => { line(format_args!($($part)*)) };
+}
+
+/// Whether anybody still reads it changes nothing about the work.
+fn line(text: fmt::Arguments<'_>) {
+    writeln!(io::stdout().lock(), "{text}").ok();
+}
+
 pub(crate) fn error(error: &anyhow::Error) {
     eprintln!("backfill: {error:#}");
 }
@@ -31,7 +42,7 @@ pub(crate) fn usage(problem: &str) -> Exit {
 
 /// Answers `--check-config`.
 pub(crate) fn check(check: &ConfigCheck) -> Exit {
-    check.read.iter().for_each(|line| println!("{line}"));
+    check.read.iter().for_each(|line| say!("{line}"));
     match check.problems.as_slice() {
         [] => Exit::Complete,
         _ => problems(check),
@@ -47,7 +58,7 @@ pub(crate) fn problems(check: &ConfigCheck) -> Exit {
 }
 
 pub(crate) fn estimate(collector: &Collector, estimate: &Estimate, quotas: &[Quota]) {
-    println!(
+    say!(
         "{}: {} active series",
         collector.id(),
         collector.series_count()
@@ -57,7 +68,7 @@ pub(crate) fn estimate(collector: &Collector, estimate: &Estimate, quotas: &[Quo
         let labels = one
             .labels
             .map_or_else(String::new, |labels| format!(", labels in {labels}"));
-        println!(
+        say!(
             "  {}: {bound}{}, {}, up to {} points of {}{labels}",
             one.dataset,
             counted(one.requests, "request"),
@@ -68,15 +79,15 @@ pub(crate) fn estimate(collector: &Collector, estimate: &Estimate, quotas: &[Quo
     }
     if estimate.live_requests > 0 {
         let requests = counted(estimate.live_requests, "request");
-        println!("  the present: {requests}");
+        say!("  the present: {requests}");
     }
     let bound = if estimate.is_exact() { "" } else { "at most " };
     match estimate.requests() {
-        0 => println!(
+        0 => say!(
             "in all nothing to ask: {}",
             assembly::nothing_to_ask(estimate.wanted)
         ),
-        requests => println!(
+        requests => say!(
             "in all {bound}{}{} (reading the catalogue would add {})",
             counted(requests, "request"),
             pace(estimate.at_least),
@@ -84,12 +95,12 @@ pub(crate) fn estimate(collector: &Collector, estimate: &Estimate, quotas: &[Quo
         ),
     }
     if estimate.unnamed > 0 {
-        println!(
+        say!(
             "  not counted: {} without a product, for which the catalogue as last read lists none",
             counted(estimate.unnamed, "configured row")
         );
     }
-    quotas.iter().for_each(|quota| println!("  {quota}"));
+    quotas.iter().for_each(|quota| say!("  {quota}"));
 }
 
 fn pace(at_least: Duration) -> String {
@@ -99,18 +110,18 @@ fn pace(at_least: Duration) -> String {
     }
 }
 
-pub(crate) fn question() -> std::io::Result<()> {
+pub(crate) fn question() -> io::Result<()> {
     eprint!("Go on? [y/N] ");
-    std::io::stderr().flush()
+    io::stderr().flush()
 }
 
 pub(crate) fn not_started() {
-    println!("not started: nothing was asked");
+    say!("not started: nothing was asked");
 }
 
 pub(crate) fn summary(summary: &Summary) {
     for pull in &summary.pulls {
-        println!(
+        say!(
             "{} {}: {}, {} points, {} new, {} changed, {} differing, {} refused",
             pull.dataset,
             pull.status.as_str(),
@@ -122,24 +133,24 @@ pub(crate) fn summary(summary: &Summary) {
             pull.rejected
         );
         for line in assembly::failures(pull) {
-            println!("  {line}");
+            say!("  {line}");
         }
         if let Some(until) = pull.parked_until {
-            println!("  parked: the quota is spent until {until}; run it again then");
+            say!("  parked: the quota is spent until {until}; run it again then");
         }
     }
     if let Some(line) = assembly::left_alone(summary) {
-        println!("{line}");
+        say!("{line}");
     }
     holes(&summary.holes);
     silences(&summary.waiting)
         .iter()
-        .for_each(|line| println!("{line}"));
+        .for_each(|line| say!("{line}"));
 }
 
 pub(crate) fn suspensions(rows: &[SuspensionRow]) {
     rows.iter()
-        .for_each(|row| println!("{}", assembly::suspension(row)));
+        .for_each(|row| say!("{}", assembly::suspension(row)));
 }
 
 pub(crate) fn verdict(summary: &Summary, exit: Exit) {
@@ -148,7 +159,7 @@ pub(crate) fn verdict(summary: &Summary, exit: Exit) {
         (_, PullStatus::Complete | PullStatus::NoData) => "complete",
         (_, other) => other.as_str(),
     };
-    println!(
+    say!(
         "{word}: {}, {} points new",
         counted(summary.total(|pull| pull.requests), "request"),
         summary.total(|pull| pull.inserted)
@@ -156,9 +167,7 @@ pub(crate) fn verdict(summary: &Summary, exit: Exit) {
 }
 
 pub(crate) fn given_up() {
-    println!(
-        "interrupted: what the vendor had not answered was given up; run it again to carry on"
-    );
+    say!("interrupted: what the vendor had not answered was given up; run it again to carry on");
 }
 
 /// Tells what is open, the metrics of one key and range together.
@@ -166,13 +175,13 @@ fn holes(holes: &[Hole]) {
     if holes.is_empty() {
         return;
     }
-    println!("still open:");
+    say!("still open:");
     let groups = grouped(holes);
     for (key, step, range, metrics) in groups.iter().take(SHOWN_HOLES) {
-        println!("  {key} {step} {range}: {}", metrics.join(", "));
+        say!("  {key} {step} {range}: {}", metrics.join(", "));
     }
     if let Some(more @ 1..) = groups.len().checked_sub(SHOWN_HOLES) {
-        println!("  … and {more} ranges more");
+        say!("  … and {more} ranges more");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The operator's command line.
 
+mod out;
 mod table;
 mod verbs;
 
@@ -25,6 +26,7 @@ async fn main() -> ExitCode {
     };
     match run(args).await {
         Ok(exit) => exit.into(),
+        Err(error) if out::is_closed(&error) => Exit::Complete.into(),
         Err(error) => {
             complain(&error);
             Exit::Error.into()

@@ -1,8 +1,14 @@
 //! Prints rows in columns.
 
+use std::io;
+
+use crate::out;
+
 /// Prints a header and rows, each column as wide as its widest cell.
-#[expect(clippy::print_stdout, reason = "the command's own output")]
-pub(crate) fn print(header: &[&str], rows: &[Vec<String>]) {
+///
+/// # Errors
+/// Those of [`out::line`].
+pub(crate) fn print(header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
     let width = |at: usize| {
         let cells = rows
             .iter()
@@ -17,10 +23,11 @@ pub(crate) fn print(header: &[&str], rows: &[Vec<String>]) {
             .zip(&widths)
             .map(|(cell, width)| format!("{cell:<width$}"))
             .collect();
-        println!("{}", padded.join("  ").trim_end());
+        out::line(padded.join("  ").trim_end())
     };
-    line(&mut header.iter().copied());
+    line(&mut header.iter().copied())?;
     for row in rows {
-        line(&mut row.iter().map(String::as_str));
+        line(&mut row.iter().map(String::as_str))?;
     }
+    Ok(())
 }

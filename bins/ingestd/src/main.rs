@@ -1,21 +1,20 @@
 //! Collects every source that is set up: a live tick at once, then every hour; gaps with what is left.
 //!
-//! Nothing restarts by itself: a suspended source waits for `crossfeed resume`, a lost leadership ends
-//! the process, and the units that run it carry `Restart=no`.
+//! Nothing restarts by itself: a suspended source waits for `crossfeed resume`, another leader ends the
+//! process, and the units that run it carry `Restart=no`. A database that is away is waited for
+//! (docs/adr/0005-a-leader-without-its-database.md).
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use argh::FromArgs;
 use assembly::{Purpose, Workshop, check_config, or_give_up};
-use ingest::{Collector, Stop, Stopper, schedule};
+use ingest::{Collector, Stop, Stopper, keep_leading, schedule};
 use runtime::{Env, Exit};
 use tokio::task::JoinSet;
 
 /// One for the ticks and one for the gaps of each source; all of them run until stop is said.
 type Tasks = JoinSet<Result<(), ingest::Error>>;
-
-const LOOK_AT_SESSION: Duration = Duration::from_secs(1);
 
 /// Collects every source whose key is set, hour after hour, until SIGTERM. One per database: a second
 /// one ends and names the first.
@@ -25,7 +24,7 @@ const LOOK_AT_SESSION: Duration = Duration::from_secs(1);
     error_code(0, "ended by SIGTERM or SIGINT"),
     error_code(
         1,
-        "failed: the configuration is wrong, another ingestd leads, the leadership was lost, or a task broke down"
+        "failed: the configuration is wrong, another ingestd leads or has led since, or a task broke down"
     ),
     error_code(2, "wrong arguments")
 )]
@@ -87,13 +86,20 @@ async fn run(args: &Args) -> anyhow::Result<Exit> {
             tracing::error!("{why}: ending");
             Exit::Error
         }
-        () = session_lost(&workshop) => {
-            tracing::error!("the connection that holds the leadership is gone: ending");
+        error = keep_leading(&workshop.session) => {
+            tracing::error!("{error}: ending");
             Exit::Error
         }
     };
     stopper.stop();
-    if or_give_up(&stop, drain(&mut tasks)).await.is_none() {
+    let last_words = async {
+        if exit == Exit::Error {
+            name_rival(&workshop, epoch).await;
+        }
+        drain(&mut tasks).await;
+        Ok(())
+    };
+    if or_give_up(&stop, last_words).await?.is_none() {
         tasks.shutdown().await;
         drop(collectors);
         workshop.abandon().await;
@@ -108,16 +114,32 @@ async fn run(args: &Args) -> anyhow::Result<Exit> {
 
 /// Takes the leadership, or says who has it.
 async fn lead(workshop: &Workshop) -> anyhow::Result<i64> {
-    if let Some(epoch) = workshop.session.try_lead().await? {
+    if let Some(epoch) = workshop.session.try_lead(workshop.clock.now()).await? {
         tracing::info!(epoch, instance = runtime::instance_id(), "leading");
         return Ok(epoch);
     }
-    let leader = workshop.store.leader().await?;
-    let who = leader.map_or_else(
+    let who = workshop.store.leader().await?.map_or_else(
         || "another process".to_owned(),
-        |leader| format!("{} since {}", leader.instance, leader.taken_at),
+        |leader| told(&leader.instance, leader.taken_at),
     );
     anyhow::bail!("{who} collects into this database already: one ingestd per database")
+}
+
+/// Says who has led since this process did, if anybody has.
+async fn name_rival(workshop: &Workshop, epoch: i64) {
+    if let Ok(Some(leader)) = workshop.store.leader().await
+        && leader.epoch != epoch
+    {
+        let who = told(&leader.instance, leader.taken_at);
+        tracing::error!(
+            epoch = leader.epoch,
+            "{who} collects into this database: one ingestd per database"
+        );
+    }
+}
+
+fn told(instance: &str, since: impl std::fmt::Display) -> String {
+    format!("{instance} since {since}")
 }
 
 fn start(workshop: &Workshop, collectors: &[Arc<Collector>], stop: &Stop) -> Tasks {
@@ -140,12 +162,6 @@ async fn broke_down(tasks: &mut Tasks) -> String {
         Some(Ok(Err(error))) => error.to_string(),
         Some(Err(error)) => format!("a task broke down: {error}"),
         Some(Ok(Ok(()))) | None => "a task ended before its time".to_owned(),
-    }
-}
-
-async fn session_lost(workshop: &Workshop) {
-    while workshop.session.is_alive() {
-        tokio::time::sleep(LOOK_AT_SESSION).await;
     }
 }
 

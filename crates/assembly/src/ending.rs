@@ -27,20 +27,33 @@ async fn say_after(asked: impl Future<Output = ()>, stopper: Stopper) {
     stopper.stop();
 }
 
-/// Returns what `work` yields, or nothing where it still runs a while after stop was said; then it
-/// is dropped.
-pub async fn or_give_up<T>(stop: &Stop, work: impl Future<Output = T>) -> Option<T> {
+/// Returns what `work` yields, or nothing where it was given up: it still ran a while after stop was
+/// said, and was dropped, or the database did not come back in that time.
+///
+/// # Errors
+/// Those of the work.
+pub async fn or_give_up<T>(
+    stop: &Stop,
+    work: impl Future<Output = Result<T, ingest::Error>>,
+) -> Result<Option<T>, ingest::Error> {
     let patience = async {
         stop.said().await;
         tokio::time::sleep(PATIENCE).await;
     };
-    tokio::select! {
+    let done = tokio::select! {
         biased;
-        done = work => Some(done),
+        done = work => done,
         () = patience => {
             tracing::warn!("what was in flight did not end in time: given up, coverage knows it");
-            None
+            return Ok(None);
         }
+    };
+    match done {
+        Err(error) if stop.is_said() && error.is_passing() => {
+            tracing::warn!(%error, "what was in flight is given up, coverage knows it");
+            Ok(None)
+        }
+        done => done.map(Some),
     }
 }
 

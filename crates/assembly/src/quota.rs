@@ -1,19 +1,19 @@
-//! What a vendor's plan gives by calendar window, and what is used of it: for reports.
+//! What a vendor's plan gives by day, month or any 24 hours, and what is used of it: for reports.
 
 use std::{fmt, sync::Arc};
 
-use model::{SourceId, Step, Ts};
+use model::SourceId;
 use ratelimit::Clock;
 use source::{Limit, Window};
-use store::{Store, pace::QuotaRow};
+use store::Store;
 
-/// One calendar limit of a vendor.
+/// One limit of a vendor that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// `requests` or `credits`.
     pub unit: &'static str,
-    /// `day` or `month`.
-    pub span: &'static str,
+    /// In which window.
+    pub window: Window,
     /// What the plan gives.
     pub limit: u64,
     /// What is used, all processes together.
@@ -22,11 +22,14 @@ pub struct Quota {
 
 impl fmt::Display for Quota {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} of {} {} of this {} used",
-            self.used, self.limit, self.unit, self.span
-        )
+        let window = match self.window {
+            Window::RollingDay => "any 24 hours",
+            Window::Day => "this day",
+            Window::Month => "this month",
+            Window::RollingSecs(_) => "any moment",
+        };
+        let (used, limit, unit) = (self.used, self.limit, self.unit);
+        write!(f, "{used} of {limit} {unit} of {window} used")
     }
 }
 
@@ -40,71 +43,56 @@ pub struct QuotaWatch {
 }
 
 impl QuotaWatch {
-    /// Returns what the vendor's plan gives by day and month, and what is used of it now.
+    /// Returns what the vendor's plan gives, and what is used of it now. Limits of seconds and
+    /// minutes are pace, not quota.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn read(&self) -> Result<Vec<Quota>, store::Error> {
-        let is_quota = |limit: &Limit| !matches!(limit.window, Window::RollingSecs(_));
-        if !self.limits.iter().any(is_quota) {
-            return Ok(Vec::new());
+        let now = self.clock.now();
+        let mut quotas = Vec::new();
+        for limit in &self.limits {
+            let Some(span) = limit.window.span() else {
+                continue;
+            };
+            let (unit, before) = (limit.unit.as_str(), limit.window.spans_before());
+            let used = (self.store)
+                .used_of(self.source, limit.host, unit, span, before, now)
+                .await?;
+            quotas.push(Quota {
+                unit,
+                window: limit.window,
+                limit: u64::from(limit.amount),
+                used: u64::try_from(used).unwrap_or(0),
+            });
         }
-        let used = self.store.quota_used(self.source).await?;
-        Ok(quotas(&self.limits, &used, self.clock.now()))
+        Ok(quotas)
     }
-}
-
-/// Joins limits and ledger. Limits of seconds and minutes are pace, not quota.
-fn quotas(limits: &[Limit], used: &[QuotaRow], now: Ts) -> Vec<Quota> {
-    let quota = |limit: &Limit| {
-        let (span, step) = match limit.window {
-            Window::RollingSecs(_) => return None,
-            Window::Day => ("day", Step::Day),
-            Window::Month => ("month", Step::Month),
-        };
-        let unit = limit.unit.as_str();
-        let row = used.iter().find(|row| {
-            row.host == limit.host
-                && row.unit == unit
-                && row.span == span
-                && row.window_start == step.floor(now)
-        });
-        Some(Quota {
-            unit,
-            span,
-            limit: u64::from(limit.amount),
-            used: row.map_or(0, |row| u64::try_from(row.used).unwrap_or(0)),
-        })
-    };
-    limits.iter().filter_map(quota).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use source::Unit;
-
     use super::*;
 
     #[test]
-    fn a_window_that_has_turned_counts_from_nothing() {
-        let limit = |window| Limit {
-            host: "api",
-            unit: Unit::Credits,
-            amount: 10_000,
-            window,
+    fn windows_are_told_in_words() {
+        let told = |window| {
+            let (unit, limit, used) = ("credits", 10_000, 42);
+            let quota = Quota {
+                unit,
+                window,
+                limit,
+                used,
+            };
+            quota.to_string()
         };
-        let row = |start: &str| QuotaRow {
-            host: "api".to_owned(),
-            unit: "credits".to_owned(),
-            span: "month".to_owned(),
-            window_start: Ts::parse(start).unwrap(),
-            used: 42,
-        };
-        let limits = [limit(Window::RollingSecs(60)), limit(Window::Month)];
-        let now = Ts::parse("2026-11-22T10:00:00Z").unwrap();
-        let told = |start| quotas(&limits, &[row(start)], now)[0].to_string();
-        assert_eq!(quotas(&limits, &[], now).len(), 1);
-        assert_eq!(told("2026-11-01"), "42 of 10000 credits of this month used");
-        assert_eq!(told("2026-10-01"), "0 of 10000 credits of this month used");
+        assert_eq!(
+            told(Window::Month),
+            "42 of 10000 credits of this month used"
+        );
+        assert_eq!(
+            told(Window::RollingDay),
+            "42 of 10000 credits of any 24 hours used"
+        );
     }
 }

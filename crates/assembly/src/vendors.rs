@@ -6,10 +6,15 @@ use model::SourceId;
 use runtime::VendorEnv;
 use source::Source;
 use source_coingecko::CoinGecko;
+use source_defillama::DefiLlama;
 use source_velo::Velo;
 
 /// The vendors that can be collected from, in the order of reports.
-pub const SOURCES: [SourceId; 2] = [source_velo::SOURCE, source_coingecko::SOURCE];
+pub const SOURCES: [SourceId; 3] = [
+    source_defillama::SOURCE,
+    source_velo::SOURCE,
+    source_coingecko::SOURCE,
+];
 
 /// Why a vendor cannot be built from the environment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,8 +51,9 @@ pub fn source_named(name: &str) -> Result<SourceId, VendorError> {
 
 /// Whether the environment says enough to collect from a vendor at all.
 pub fn is_set_up(source: SourceId, env: &VendorEnv) -> bool {
-    // CoinGecko's public host serves without a key.
-    source == source_coingecko::SOURCE || env.api_key.is_some()
+    // These have public hosts that serve without a key.
+    let public = [source_coingecko::SOURCE, source_defillama::SOURCE];
+    public.contains(&source) || env.api_key.is_some()
 }
 
 /// Builds a vendor as the environment describes it.
@@ -58,6 +64,7 @@ pub fn build(source: SourceId, env: &VendorEnv) -> Result<Arc<dyn Source>, Vendo
     let vendor = Vendor { source, env };
     match source {
         source_coingecko::SOURCE => vendor.coingecko(),
+        source_defillama::SOURCE => vendor.defillama(),
         source_velo::SOURCE => vendor.velo(),
         _ => Err(unknown(source.as_str())),
     }
@@ -83,6 +90,30 @@ impl Vendor<'_> {
         Ok(Arc::new(CoinGecko::new(Settings {
             plan,
             base_url: self.env.base_url.clone(),
+            rpm: self.env.rpm,
+        })))
+    }
+
+    fn defillama(&self) -> Result<Arc<dyn Source>, VendorError> {
+        use source_defillama::{FreeHosts, Plan, Settings};
+        let by_key = match self.env.api_key {
+            Some(_) => Plan::Pro,
+            None => Plan::Free,
+        };
+        let plan = self.plan(by_key)?;
+        if plan == Plan::Pro {
+            self.need_key(plan)?;
+        }
+        let host = |name: &str| self.env.lookup(name).map(str::to_owned);
+        Ok(Arc::new(DefiLlama::new(Settings {
+            plan,
+            base_url: self.env.base_url.clone(),
+            free_hosts: FreeHosts {
+                api: host("API_BASE_URL"),
+                coins: host("COINS_BASE_URL"),
+                stablecoins: host("STABLECOINS_BASE_URL"),
+                yields: host("YIELDS_BASE_URL"),
+            },
             rpm: self.env.rpm,
         })))
     }
@@ -154,7 +185,9 @@ mod tests {
     fn names_come_in_any_case_and_unknown_ones_with_the_known() {
         assert_eq!(source_named("CoinGecko").unwrap(), source_coingecko::SOURCE);
         let error = source_named("coingeko").unwrap_err().to_string();
-        assert_eq!(error, "there is no source \"coingeko\"; there is coingecko");
+        let known = SOURCES.map(SourceId::as_str).join(", ");
+        let expected = format!("there is no source \"coingeko\"; there is {known}");
+        assert_eq!(error, expected);
     }
 
     #[test]

@@ -9,14 +9,11 @@ use entity_master::{CsvText, EntityId, Master, Resolution, Resolver};
 use model::SourceId;
 
 const COINGECKO: SourceId = SourceId::new("coingecko");
+const ALPHAVANTAGE: SourceId = SourceId::new("alphavantage");
+const ARTEMIS: SourceId = SourceId::new("artemis");
+const DEFILLAMA: SourceId = SourceId::new("defillama");
 const VELO: SourceId = SourceId::new("velo");
-const SOURCES: [SourceId; 5] = [
-    SourceId::new("artemis"),
-    SourceId::new("defillama"),
-    VELO,
-    COINGECKO,
-    SourceId::new("alphavantage"),
-];
+const SOURCES: [SourceId; 5] = [ARTEMIS, DEFILLAMA, VELO, COINGECKO, ALPHAVANTAGE];
 
 fn bytes(name: &str) -> Vec<u8> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../sources-config");
@@ -86,6 +83,122 @@ fn every_configured_coin_of_velo_has_an_entity_and_its_multiple() {
         coins.insert(coin.to_owned());
     }
     assert!(coins.len() >= 150, "{} coins", coins.len());
+}
+
+#[test]
+fn every_configured_thing_of_defillama_has_an_entity() {
+    let config = bytes("defillama.csv");
+    let mut reader = csv::Reader::from_reader(config.as_slice());
+    let resolver = resolver();
+    let mut assets = HashSet::new();
+    for row in reader.records() {
+        let row = row.unwrap();
+        let (kind, vendor_id) = (row.get(0).unwrap(), row.get(1).unwrap());
+        let params = row.get(6).unwrap().split(';');
+        let id = params.filter_map(|pair| pair.strip_prefix("id=")).next();
+        let asset = match kind {
+            "global" => kind.to_owned(),
+            "coin" => vendor_id.to_owned(),
+            _ => format!("{kind}:{}", id.unwrap_or(vendor_id)),
+        };
+        assert!(
+            resolver.entity_of(DEFILLAMA, &asset).is_some(),
+            "{asset} has no entity"
+        );
+        assets.insert(asset);
+    }
+    for (kind, least) in [
+        ("protocol:", 200),
+        ("chain:", 60),
+        ("stablecoin:", 20),
+        ("coingecko:", 100),
+    ] {
+        let found = assets
+            .iter()
+            .filter(|asset| asset.starts_with(kind))
+            .count();
+        assert!(found >= least, "{found} of {kind}");
+    }
+}
+
+/// Whichever of its two ids an asset is stored under.
+#[test]
+fn every_configured_asset_of_artemis_has_an_entity_under_both_of_its_ids() {
+    let config = bytes("artemis.csv");
+    let mut reader = csv::Reader::from_reader(config.as_slice());
+    let resolver = resolver();
+    let (mut symbols, mut shares) = (HashSet::new(), 0);
+    for row in reader.records() {
+        let row = row.unwrap();
+        let (symbol, artemis_id) = (row.get(0).unwrap(), row.get(1).unwrap());
+        let Some((entity, _)) = resolver.entity_of(ARTEMIS, symbol) else {
+            panic!("{symbol} has no entity")
+        };
+        if !artemis_id.is_empty() {
+            let (other, _) = resolver.entity_of(ARTEMIS, artemis_id).unwrap();
+            assert_eq!(entity.id, other.id, "{symbol} and {artemis_id}");
+        }
+        if symbols.insert(symbol.to_owned()) && symbol.starts_with("eq-") {
+            assert_eq!(entity.id.as_str(), symbol);
+            shares += 1;
+        }
+    }
+    assert!(symbols.len() >= 200, "{} assets", symbols.len());
+    assert!(shares >= 30, "{shares} shares");
+}
+
+#[test]
+fn every_configured_series_of_alphavantage_has_an_entity() {
+    let config = bytes("alphavantage.csv");
+    let mut reader = csv::Reader::from_reader(config.as_slice());
+    let resolver = resolver();
+    let mut assets = HashSet::new();
+    for row in reader.records() {
+        let row = row.unwrap();
+        let (class, function, symbol) = (
+            row.get(0).unwrap(),
+            row.get(1).unwrap(),
+            row.get(2).unwrap(),
+        );
+        let params = row.get(5).unwrap().split(';');
+        let maturity = params
+            .filter_map(|pair| pair.strip_prefix("maturity="))
+            .next();
+        let asset = match (class, maturity) {
+            ("etf", _) => format!("equity:{symbol}"),
+            ("macro" | "commodity", Some(maturity)) => format!("{class}:{function}:{maturity}"),
+            ("macro" | "commodity", None) => format!("{class}:{function}"),
+            _ => format!("{class}:{symbol}"),
+        };
+        assert!(
+            resolver.entity_of(ALPHAVANTAGE, &asset).is_some(),
+            "{asset} has no entity"
+        );
+        assets.insert(asset);
+    }
+    let shares = assets
+        .iter()
+        .filter(|asset| asset.starts_with("equity:"))
+        .count();
+    assert!(shares >= 50, "{shares} shares and funds");
+}
+
+/// One ticker, two things: the coin and a fund that holds it.
+#[test]
+fn a_fund_with_the_ticker_of_a_coin_is_not_the_coin() {
+    let resolver = resolver();
+    for (code, coin, fund) in [("BTC", "bitcoin", "eq-btc"), ("ETH", "ethereum", "eq-eth")] {
+        for (class, id) in [("crypto", coin), ("equity", fund)] {
+            let (entity, _) = resolver
+                .entity_of(ALPHAVANTAGE, &format!("{class}:{code}"))
+                .unwrap();
+            assert_eq!(entity.id.as_str(), id);
+        }
+        let Resolution::Found(found) = resolver.resolve(code) else {
+            panic!("{code} is ambiguous")
+        };
+        assert_eq!(found.entity.id.as_str(), coin);
+    }
 }
 
 #[test]

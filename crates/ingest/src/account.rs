@@ -2,7 +2,7 @@
 //! else may use the key.
 
 use model::PullKind;
-use source::{DatasetSpec, QuotaUsed, Role, Window};
+use source::{DatasetSpec, QuotaUsed, Role};
 
 use crate::{Error, Summary, collector::Collector};
 
@@ -20,7 +20,11 @@ impl Collector {
 
     /// Raises the ledger to what the vendor counted.
     pub(crate) async fn note_used(&self, used: QuotaUsed) -> Result<(), Error> {
-        let Some(span) = span(used.window) else {
+        // A count of any 24 hours says nothing of the single hour: there our own holds.
+        if used.window.spans_before() > 0 {
+            return Ok(());
+        }
+        let Some(span) = used.window.span() else {
             return Ok(());
         };
         let (unit, now) = (used.unit.as_str(), self.clock.now());
@@ -29,18 +33,7 @@ impl Collector {
             source = %self.id(), host = used.host, unit, span, used = used.used, limit = used.limit,
             "the vendor's count"
         );
-        (self.store)
-            .raise_quota(self.id(), used.host, unit, span, count, now)
-            .await?;
-        Ok(())
-    }
-}
-
-/// A rolling window is no row of the ledger.
-fn span(window: Window) -> Option<&'static str> {
-    match window {
-        Window::Day => Some("day"),
-        Window::Month => Some("month"),
-        Window::RollingSecs(_) => None,
+        let raise = || (self.store).raise_quota(self.id(), used.host, unit, span, count, now);
+        Ok(self.outage.through(raise).await?)
     }
 }

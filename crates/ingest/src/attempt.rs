@@ -4,29 +4,35 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use http::Extensions;
 use model::{PullKind, SourceId, Ts};
-use ratelimit::{Clock, Period, Spacing, interval};
+use ratelimit::{Clock, Spacing, interval};
 use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next};
-use source::{HostId, Limit, Unit, Window};
+use source::{HostId, Limit, Window};
 use store::{
     Store,
-    pace::{QuotaWindow, SlotTaken, Spend},
+    pace::{FURTHEST_AHEAD, QuotaWindow, SlotTaken, Spend},
     pulls::PullId,
 };
 
-use crate::stop::Stop;
+use crate::{outage::Outage, reign::Reign, stop::Stop};
 
-/// Share of a calendar quota that only live ticks may use, in percent.
+/// Share of a quota that gap filler and re-reads leave to live ticks, in percent.
 const LIVE_RESERVE_PERCENT: i64 = 20;
-/// How far ahead a live tick may reserve slots.
-const LIVE_AHEAD: Duration = Duration::from_secs(60);
+/// Share of a quota that a backfill leaves to all that runs by schedule, in percent: it parks first.
+const SCHEDULE_RESERVE_PERCENT: i64 = 25;
+/// Share of a quota that nobody uses, in percent: a vendor may count what we do not see. Whole
+/// hundreds only, so that a plan of 25 requests a day stays one of 25.
+const QUOTA_HEADROOM_PERCENT: i64 = 5;
+/// How many intervals ahead gap filler and re-reads may reserve slots. A backfill, which may not,
+/// takes what they leave; a live tick waits no longer for them than this.
+const SCHEDULE_AHEAD: u32 = 2;
 
 /// Whose time the pace goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +54,7 @@ impl Time {
 }
 
 /// Why an attempt never left.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Stopped {
     /// The process is stopping.
@@ -57,7 +63,7 @@ pub(crate) enum Stopped {
     /// By our own count the quota is spent until then.
     #[error("the {span} quota is spent until {until}")]
     Spent {
-        /// Which window: `day`, `month`.
+        /// Which window: `day`, `month`, `24 hours`.
         span: String,
         /// When it turns.
         until: Ts,
@@ -68,10 +74,16 @@ pub(crate) enum Stopped {
         /// Until when.
         until: Ts,
     },
-    /// The database, which keeps pace and quota, did not answer.
-    #[error("pace and quota cannot be asked: {0}")]
-    LedgerAway(String),
+    /// The database, which keeps pace and quota, cannot say whether it may leave: our failure, not the
+    /// vendor's.
+    #[error("pace and quota cannot be asked")]
+    LedgerAway(#[from] store::Error),
 }
+
+/// What the transport hears of an attempt that never left; the reason stays with the attempt.
+#[derive(Debug, thiserror::Error)]
+#[error("not sent")]
+struct NotSent;
 
 /// What an attempt is made for. Travels with the request through the middlewares.
 #[derive(Debug)]
@@ -112,12 +124,14 @@ impl Attempt {
         }
     }
 
-    /// Returns why it never left, if so.
-    pub(crate) fn stopped(&self) -> Option<Stopped> {
-        self.stopped
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// Takes out why it never left, if so.
+    pub(crate) fn take_stopped(&self) -> Option<Stopped> {
+        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        stopped.take()
+    }
+
+    fn is_live(&self) -> bool {
+        self.kind == PullKind::Live
     }
 
     fn note(&self, stopped: Stopped) {
@@ -131,7 +145,7 @@ struct HostPace {
     host: HostId,
     spacing: Spacing,
     interval: Duration,
-    quotas: Vec<(Unit, Period, u32)>,
+    quotas: Vec<Limit>,
 }
 
 /// The middleware. Pace and quota hold over all processes: both are kept in the database.
@@ -140,6 +154,8 @@ pub(crate) struct Paced {
     store: Store,
     clock: Arc<dyn Clock>,
     time: Time,
+    outage: Arc<Outage>,
+    reign: Arc<Reign>,
     hosts: Vec<HostPace>,
 }
 
@@ -154,7 +170,13 @@ impl fmt::Debug for Paced {
 
 impl Paced {
     /// Makes one from what the vendor enforces.
-    pub(crate) fn new(source: &dyn source::Source, store: Store, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        source: &dyn source::Source,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        outage: Arc<Outage>,
+        reign: Arc<Reign>,
+    ) -> Self {
         let hosts = source
             .hosts()
             .iter()
@@ -165,6 +187,8 @@ impl Paced {
             store,
             time: Time::of(&*clock),
             clock,
+            outage,
+            reign,
             hosts,
         }
     }
@@ -181,32 +205,53 @@ impl Paced {
         let Some(pace) = self.hosts.iter().find(|pace| pace.host == attempt.host) else {
             return Ok(());
         };
-        // A repetition by the transport comes here too.
-        if attempt.stop.is_said() {
-            return Err(Stopped::Stopping);
-        }
-        let live = attempt.kind == PullKind::Live;
         // A live tick does not queue behind the backfill of its own process; the slot in the
         // database still keeps the two apart. The spacing knows real time alone.
-        if !live && self.time == Time::Real {
+        if !attempt.is_live() && self.time == Time::Real {
             attempt
                 .stop
                 .or(pace.spacing.turn())
                 .await
                 .ok_or(Stopped::Stopping)?;
         }
-        self.wait_for_slot(
-            pace,
-            attempt,
-            if live { LIVE_AHEAD } else { Duration::ZERO },
-        )
-        .await?;
-        self.spend(pace, attempt, live).await?;
+        let spent = AtomicBool::new(false);
+        let permitted = self.outage.through(|| async {
+            match self.try_permit(pace, attempt, &spent).await {
+                Err(Stopped::LedgerAway(error)) => Err(error),
+                said => Ok(said),
+            }
+        });
+        permitted.await?
+    }
+
+    /// Takes a slot and counts the request. After an error all of it is done again but what was spent: a
+    /// slot from before an outage is one that time has passed over, and those who waited with it would
+    /// leave together.
+    async fn try_permit(
+        &self,
+        pace: &HostPace,
+        attempt: &Attempt,
+        spent: &AtomicBool,
+    ) -> Result<(), Stopped> {
+        loop {
+            // A repetition by the transport comes here too.
+            if attempt.stop.is_said() {
+                return Err(Stopped::Stopping);
+            }
+            let led = self.reign.standing(&attempt.stop).await;
+            led.ok_or(Stopped::Stopping)?;
+            let ahead = ahead_of(attempt.kind, pace.interval);
+            self.wait_for_slot(pace, attempt, ahead).await?;
+            if self.reign.stands() {
+                break;
+            }
+        }
+        if !spent.load(Ordering::Relaxed) {
+            self.spend(pace, attempt).await?;
+            spent.store(true, Ordering::Relaxed);
+        }
         if let Some(pull) = attempt.pull {
-            self.store
-                .count_request(pull, attempt.credits)
-                .await
-                .map_err(away)?;
+            self.store.count_request(pull, attempt.credits).await?;
         }
         Ok(())
     }
@@ -231,8 +276,7 @@ impl Paced {
                         .take_slot_at(source, pace.host, interval, ahead, now)
                         .await
                 }
-            }
-            .map_err(away)?;
+            }?;
             let (wait, go) = match taken {
                 SlotTaken::Go { wait } => (wait, true),
                 SlotTaken::Full { retry_in } => (retry_in.max(Duration::from_millis(1)), false),
@@ -251,7 +295,7 @@ impl Paced {
         }
     }
 
-    async fn spend(&self, pace: &HostPace, attempt: &Attempt, live: bool) -> Result<(), Stopped> {
+    async fn spend(&self, pace: &HostPace, attempt: &Attempt) -> Result<(), Stopped> {
         if pace.quotas.is_empty() {
             return Ok(());
         }
@@ -260,40 +304,47 @@ impl Paced {
         let windows: Vec<_> = pace
             .quotas
             .iter()
-            .map(|quota| window_of(*quota, live))
+            .filter_map(|limit| window_of(limit, attempt.kind))
             .collect();
         match self
             .store
             .spend(self.source, pace.host, &windows, cost, now)
-            .await
-            .map_err(away)?
+            .await?
         {
             Spend::Ok => Ok(()),
-            Spend::Exhausted { span, until } => Err(Stopped::Spent {
-                span: span.to_string(),
+            Spend::Exhausted { window, until } => Err(Stopped::Spent {
+                span: window.to_string(),
                 until,
             }),
         }
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "shaped for map_err")]
-fn away(error: store::Error) -> Stopped {
-    Stopped::LedgerAway(error.to_string())
+/// Returns how far ahead of now a job may reserve slots: ticks before gaps before backfill.
+fn ahead_of(kind: PullKind, interval: Duration) -> Duration {
+    match kind {
+        PullKind::Live => FURTHEST_AHEAD,
+        PullKind::Gap | PullKind::Reread => interval * SCHEDULE_AHEAD,
+        PullKind::Backfill => Duration::ZERO,
+    }
 }
 
-fn window_of((unit, period, amount): (Unit, Period, u32), live: bool) -> QuotaWindow {
-    let limit = i64::from(amount);
-    QuotaWindow {
-        unit: unit.as_str(),
-        span: period.as_str(),
-        limit,
-        reserve: if live {
-            0
-        } else {
-            limit * LIVE_RESERVE_PERCENT / 100
-        },
-    }
+/// Returns a limit as the ledger counts it, `None` where the pace alone keeps it.
+fn window_of(limit: &Limit, kind: PullKind) -> Option<QuotaWindow> {
+    let amount = i64::from(limit.amount);
+    let usable = amount - amount / 100 * QUOTA_HEADROOM_PERCENT;
+    let reserve = match kind {
+        PullKind::Live => 0,
+        PullKind::Gap | PullKind::Reread => usable * LIVE_RESERVE_PERCENT / 100,
+        PullKind::Backfill => usable * SCHEDULE_RESERVE_PERCENT / 100,
+    };
+    Some(QuotaWindow {
+        unit: limit.unit.as_str(),
+        span: limit.window.span()?,
+        before: limit.window.spans_before(),
+        limit: usable,
+        reserve,
+    })
 }
 
 fn pace_of(host: HostId, limits: &[Limit]) -> HostPace {
@@ -304,8 +355,7 @@ fn pace_of(host: HostId, limits: &[Limit]) -> HostPace {
             Window::RollingSecs(secs) => {
                 widest = widest.max(interval(limit.amount, Duration::from_secs(u64::from(secs))));
             }
-            Window::Day => quotas.push((limit.unit, Period::Day, limit.amount)),
-            Window::Month => quotas.push((limit.unit, Period::Month, limit.amount)),
+            Window::RollingDay | Window::Day | Window::Month => quotas.push(*limit),
         }
     }
     HostPace {
@@ -327,13 +377,50 @@ impl Middleware for Paced {
         let attempt = extensions.get::<Arc<Attempt>>().cloned();
         if let Some(attempt) = &attempt {
             if let Err(stopped) = self.permit(attempt).await {
-                attempt.note(stopped.clone());
-                return Err(reqwest_middleware::Error::middleware(stopped));
+                attempt.note(stopped);
+                return Err(reqwest_middleware::Error::middleware(NotSent));
             }
             for counter in &attempt.counters {
                 counter.fetch_add(1, Ordering::Relaxed);
             }
         }
         next.run(request, extensions).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use source::Unit;
+
+    use super::*;
+
+    #[test]
+    fn ticks_come_before_gaps_and_gaps_before_backfill() {
+        let interval = Duration::from_secs(2);
+        let kinds = [
+            PullKind::Live,
+            PullKind::Gap,
+            PullKind::Reread,
+            PullKind::Backfill,
+        ];
+        let ahead = kinds.map(|kind| ahead_of(kind, interval).as_secs());
+        assert_eq!(ahead, [60, 4, 4, 0]);
+        for (amount, usable) in [
+            (25, [25, 20, 20, 19]),
+            (99, [99, 80, 80, 75]),
+            (10_000, [9_500, 7_600, 7_600, 7_125]),
+        ] {
+            let limit = Limit {
+                host: "api",
+                unit: Unit::Requests,
+                amount,
+                window: Window::Day,
+            };
+            let left = kinds.map(|kind| {
+                let window = window_of(&limit, kind).unwrap();
+                window.limit - window.reserve
+            });
+            assert_eq!(left, usable);
+        }
     }
 }

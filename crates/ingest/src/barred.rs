@@ -31,7 +31,8 @@ impl Collector {
         if self.is_suspended(dataset, summary).await? {
             return Ok(Bar::Dataset);
         }
-        let parked = self.store.parked(self.clock.now()).await?;
+        let now = self.clock.now();
+        let parked = self.outage.through(|| self.store.parked(now)).await?;
         let until = (parked.iter())
             .filter(|row| row.source == self.id().as_str())
             .map(|row| row.until)
@@ -52,7 +53,8 @@ impl Collector {
         dataset: &DatasetSpec,
         summary: &mut Summary,
     ) -> Result<bool, Error> {
-        let suspended = self.store.suspensions().await?.into_iter().find(|row| {
+        let suspended = self.outage.through(|| self.store.suspensions()).await?;
+        let suspended = suspended.into_iter().find(|row| {
             row.source == self.id().as_str()
                 && (row.dataset.is_empty() || row.dataset == dataset.id.as_str())
         });

@@ -11,6 +11,7 @@ use crate::{Error, Summary, collector::Collector, fetch::ParsedBlock, pull::Pull
 /// A catalogue that is due within this is read now: ticks come once an hour, and the answer to the
 /// last one came a moment after its tick.
 const SLACK_SECS: i64 = 30 * 60;
+const DAY_SECS: i64 = 86_400;
 /// Unlisted assets that are named; all are counted.
 const NAMED_UNLISTED: usize = 20;
 
@@ -32,7 +33,7 @@ impl Collector {
     pub async fn refresh_due_catalogue(&self, run_id: &str) -> Result<Option<Summary>, Error> {
         let mut due = Vec::new();
         for dataset in self.datasets(is_catalogue) {
-            let seen_at = self.store.listings_seen_at(self.id(), dataset.id).await?;
+            let seen_at = self.catalogue_seen_at(&dataset).await?;
             let now = self.clock.now();
             if seen_at.is_none_or(|seen_at| !is_fresh(seen_at, now, dataset.cadence_secs)) {
                 due.push(dataset);
@@ -60,7 +61,8 @@ impl Collector {
         if selectors.is_empty() {
             return Ok(0);
         }
-        let listed = listed(&self.store, self.id()).await?;
+        let listed = || listed(&self.store, self.id());
+        let listed = self.outage.through(listed).await?;
         Ok((selectors.into_iter())
             .filter(|spec| self.source.select(spec, &listed).is_empty())
             .count())
@@ -68,12 +70,17 @@ impl Collector {
 
     async fn has_read_catalogues(&self) -> Result<bool, Error> {
         for dataset in self.datasets(is_catalogue) {
-            let seen_at = self.store.listings_seen_at(self.id(), dataset.id).await?;
+            let seen_at = self.catalogue_seen_at(&dataset).await?;
             if seen_at.is_some() {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    async fn catalogue_seen_at(&self, dataset: &DatasetSpec) -> Result<Option<Ts>, Error> {
+        let seen_at = || self.store.listings_seen_at(self.id(), dataset.id);
+        Ok(self.outage.through(seen_at).await?)
     }
 
     async fn read_catalogues(
@@ -98,16 +105,20 @@ impl Collector {
     ) -> Result<(), Error> {
         let rows: Vec<ListingRow> = parsed.listings.into_iter().map(listing_row).collect();
         let (dataset, now) = (pull.dataset.id, self.clock.now());
-        match (self.store.sync_listings(pull.source, dataset, &rows, now)).await {
+        self.reign.check().await?;
+        let sync = || self.store.sync_listings(pull.source, dataset, &rows, now);
+        match self.outage.through(sync).await {
             Ok(changes) => {
                 tracing::info!(
                     source = %pull.source, %dataset, listed = rows.len(), ?changes, "catalogue read"
                 );
                 let listed = rows.into_iter().filter(|row| row.active);
                 let listed: Vec<Subject> = listed.map(|row| row.subject).collect();
-                self.store.forget_end(pull.source, &listed).await?;
+                let forget = || self.store.forget_end(pull.source, &listed);
+                self.outage.through(forget).await?;
+                self.end_vanished(pull, now).await?;
                 pull.tally.good();
-                Ok(())
+                self.refresh_facts().await
             }
             // The vendor's bad day, not ours: nothing was changed, the next refresh asks again.
             Err(error @ store::Error::Catalogue { .. }) => {
@@ -119,11 +130,26 @@ impl Collector {
         }
     }
 
+    /// Ends what this reading has missed as well as one about a day ago: a catalogue may lack an entry
+    /// for a day. An end that the vendor itself names stays.
+    async fn end_vanished(&self, pull: &Pull<'_>, now: Ts) -> Result<(), Error> {
+        let (dataset, before) = (pull.dataset.id, now.plus_secs(SLACK_SECS - DAY_SECS));
+        let end = || (self.store).end_vanished(pull.source, dataset, before, now);
+        let ended = self.outage.through(end).await?;
+        if ended > 0 {
+            tracing::warn!(
+                source = %pull.source, %dataset, ended, "no longer in the vendor's catalogue: ended"
+            );
+        }
+        Ok(())
+    }
+
     /// Names what is configured and not listed, with what it may have meant: renamed, delisted, or a
     /// slip of the pen.
     async fn warn_of_unlisted(&self) -> Result<(), Error> {
         let mut catalogues: BTreeMap<String, BTreeSet<Subject>> = BTreeMap::new();
-        for (dataset, row) in self.store.listings(self.id()).await? {
+        let listings = || self.store.listings(self.id());
+        for (dataset, row) in self.outage.through(listings).await? {
             if row.active {
                 catalogues.entry(dataset).or_default().insert(row.subject);
             }
@@ -159,7 +185,7 @@ pub(crate) fn is_catalogue(dataset: &DatasetSpec) -> bool {
 }
 
 /// Returns what the catalogues of a source have ever listed.
-pub(crate) async fn listed(store: &Store, source: SourceId) -> Result<Vec<Listing>, Error> {
+pub(crate) async fn listed(store: &Store, source: SourceId) -> Result<Vec<Listing>, store::Error> {
     let rows = store.listings(source).await?.into_iter();
     Ok(rows.map(|(_, row)| listing(row)).collect())
 }

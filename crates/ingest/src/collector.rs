@@ -2,14 +2,11 @@
 
 use std::{
     path::PathBuf,
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use futures_util::StreamExt as _;
-use model::{PullKind, SeriesSpec, SourceId, Spans, TimeRange};
+use model::{PullKind, SeriesSpec, SourceId, Spans, TimeRange, Ts};
 use ratelimit::{Busy, Clock, Waiting};
 use secrecy::SecretString;
 use source::{Ask, DatasetSpec, Source};
@@ -27,13 +24,15 @@ use tokio::{
 use crate::{
     Error,
     attempt::{Paced, Time},
-    catalogue,
     claims::Claims,
     deadletter::DeadLetters,
     index::{Facts, SeriesIndex},
+    outage::Outage,
     progress::Progress,
     pull::{Halt, Pull},
     reach::Reach,
+    reign::Reign,
+    rereads::Night,
     stop::Stop,
     summary::Summary,
     transport::Transport,
@@ -87,21 +86,34 @@ pub struct Collector {
     pub(crate) dead_letters: Option<DeadLetters>,
     pub(crate) stop: Stop,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) outage: Arc<Outage>,
+    pub(crate) reign: Arc<Reign>,
     instance: String,
-    /// Zero while no leadership is needed.
-    epoch: AtomicI64,
     in_flight: Semaphore,
     background: Semaphore,
     writing: JoinHandle<()>,
 }
 
 /// Whether the job may go on with the next dataset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Ran {
     /// It may.
+    #[default]
     On,
     /// It would meet the same: stopping, parked, the vendor away.
     Over,
+}
+
+/// What one pull did, for whoever goes on after it.
+#[derive(Debug, Default)]
+pub(crate) struct Pass {
+    pub(crate) ran: Ran,
+    /// Attempts that left.
+    pub(crate) requests: u64,
+    /// Whether there was more than it was allowed to ask for.
+    pub(crate) cut_off: bool,
+    /// Of a re-read the oldest bucket of each series whose value was replaced, or several.
+    pub(crate) updated_from: Vec<(SeriesId, Ts)>,
 }
 
 /// Places in flight, given back when dropped.
@@ -133,12 +145,25 @@ impl Collector {
         if time == Time::Simulated {
             store.simulate_time();
         }
-        let index = series_index(&*source, &store, &series, authority, &*clock).await?;
+        let index = SeriesIndex::make(&*source, &store, &series, authority, &*clock).await?;
         let facts = Facts::new(store.facts(source.id()).await?);
-        let paced = Paced::new(&*source, store.clone(), Arc::clone(&clock));
+        let outage = Arc::new(Outage::new(source.id(), stop.clone()));
+        let reign = Reign::new(Arc::clone(&session), store.clone(), Arc::clone(&outage));
+        let reign = Arc::new(reign);
+        let paced = Paced::new(
+            &*source,
+            store.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&outage),
+            Arc::clone(&reign),
+        );
         let transport = Transport::new(&*source, key, paced, Arc::clone(&clock))?;
-        let (writer, writing) =
-            WriterHandle::start(store.clone(), source.id(), Arc::clone(&clock), stop.clone());
+        let (writer, writing) = WriterHandle::start(
+            store.clone(),
+            source.id(),
+            Arc::clone(&clock),
+            Arc::clone(&outage),
+        );
         let places = source.concurrency().max(1);
         Ok(Self {
             in_flight: Semaphore::new(places),
@@ -148,7 +173,7 @@ impl Collector {
             clock,
             time,
             transport,
-            claims: Claims::new(session),
+            claims: Claims::new(session, Arc::clone(&outage)),
             writer,
             series: RwLock::new(Arc::new(index)),
             configured: series,
@@ -159,8 +184,9 @@ impl Collector {
             dead_letters: dead_letters.map(DeadLetters::new),
             stop,
             progress: Arc::default(),
+            outage,
+            reign,
             instance,
-            epoch: AtomicI64::new(0),
             writing,
         })
     }
@@ -194,14 +220,16 @@ impl Collector {
     /// Makes the active series again: the catalogues may name other products by now. What is under
     /// way ends with the series it began with.
     pub(crate) async fn select_series(&self) -> Result<(), Error> {
-        let index = series_index(
-            &*self.source,
-            &self.store,
-            &self.configured,
-            self.authority,
-            &*self.clock,
-        )
-        .await?;
+        let index = || {
+            SeriesIndex::make(
+                &*self.source,
+                &self.store,
+                &self.configured,
+                self.authority,
+                &*self.clock,
+            )
+        };
+        let index = self.outage.through(index).await?;
         let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
         *series = Arc::new(index);
         Ok(())
@@ -217,13 +245,10 @@ impl Collector {
         Arc::clone(&self.progress)
     }
 
-    /// Makes every write prove that this process still leads.
+    /// Makes every job and every write prove that this process still leads, and every request wait while
+    /// the connection is lost that the leadership hangs on ([`crate::keep_leading`]).
     pub fn lead(&self, epoch: i64) {
-        self.epoch.store(epoch, Ordering::Relaxed);
-    }
-
-    pub(crate) fn epoch(&self) -> Option<i64> {
-        Some(self.epoch.load(Ordering::Relaxed)).filter(|epoch| *epoch != 0)
+        self.reign.begin(epoch);
     }
 
     /// Ends the writer after its last batch.
@@ -238,6 +263,7 @@ impl Collector {
         Planner {
             source: &*self.source,
             store: &self.store,
+            outage: &self.outage,
             index: self.index(),
         }
     }
@@ -250,9 +276,22 @@ impl Collector {
         ask: Ask,
         summary: &mut Summary,
     ) -> Result<Ran, Error> {
+        let pass = self.run_pass(run_id, dataset, ask, None, summary).await?;
+        Ok(pass.ran)
+    }
+
+    /// Runs one plan as one pull, at night within its bounds.
+    pub(crate) async fn run_pass(
+        &self,
+        run_id: &str,
+        dataset: &DatasetSpec,
+        ask: Ask,
+        night: Option<Night<'_>>,
+        summary: &mut Summary,
+    ) -> Result<Pass, Error> {
         let mut plan = self.source.plan(&ask)?.peekable();
         if plan.peek().is_none() {
-            return Ok(Ran::On);
+            return Ok(Pass::default());
         }
         let window = ask
             .wants
@@ -260,33 +299,41 @@ impl Collector {
             .map(|want| want.labels)
             .collect::<Spans>()
             .hull();
-        let id = self
-            .store
-            .open_pull(&NewPull {
-                run_id,
-                source: self.id(),
-                dataset: Some(dataset.id),
-                kind: ask.kind,
-                instance: &self.instance,
-                window,
-                started_at: self.clock.now(),
-            })
-            .await?;
+        let new = NewPull {
+            run_id,
+            source: self.id(),
+            dataset: Some(dataset.id),
+            kind: ask.kind,
+            instance: &self.instance,
+            window,
+            started_at: self.clock.now(),
+        };
+        self.reign.check().await?;
+        let id = self.outage.through(|| self.store.open_pull(&new)).await?;
         let pull = Pull::new(id, self.id(), dataset, ask.kind);
-        let ran = self.run_plan(&pull, plan).await;
-        let read = pull.take_read();
+        let at_most = night.map_or(usize::MAX, |night| night.at_most);
+        let ran = self.run_plan(&pull, plan.by_ref().take(at_most)).await;
+        let read = pull.read();
         let dropped = match read.is_empty() {
             true => Ok(()),
-            false => self.store.drop_rereads(&read).await,
+            false => self.outage.through(|| self.store.drop_rereads(&read)).await,
         };
+        let counted = self.count_refusals(&pull).await;
         let end = pull.end();
+        let cut_off = plan.peek().is_some();
+        let queued = match night {
+            Some(night) => self.queue_unread(&pull, end.status, night, cut_off).await,
+            None => Ok(()),
+        };
         let error = end.failures.last().cloned();
         let closed = ClosedPull {
             status: end.status,
             bytes: pull.tally.bytes_so_far(),
             error,
         };
-        let closed = self.store.close_pull(id, closed, self.clock.now()).await;
+        let now = self.clock.now();
+        let close = || self.store.close_pull(id, closed.clone(), now);
+        let closed = self.outage.through(close).await;
         tracing::info!(
             source = %self.id(), dataset = %dataset.id, kind = ask.kind.as_str(), pull_id = id.0,
             status = end.status.as_str(), requests = end.requests, points = end.received,
@@ -297,14 +344,22 @@ impl Collector {
         if halted == Some(Halt::Suspended) {
             summary.note_suspended(dataset);
         }
+        let requests = end.requests;
         summary.pulls.push(end);
         // The first thing that broke, not what broke because of it.
         ran?;
         dropped?;
+        counted?;
+        queued?;
         closed?;
-        Ok(match halted {
-            Some(halt) if halt.ends_the_job() => Ran::Over,
-            _ => Ran::On,
+        Ok(Pass {
+            ran: match halted {
+                Some(halt) if halt.ends_the_job() => Ran::Over,
+                _ => Ran::On,
+            },
+            requests,
+            cut_off,
+            updated_from: pull.updated_from(),
         })
     }
 
@@ -338,6 +393,10 @@ impl Collector {
             match ended {
                 None => return result,
                 Some(Ok(())) => {}
+                // Nobody waits for the database any more; coverage knows what is open.
+                Some(Err(error)) if self.stop.is_said() && error.is_passing() => {
+                    pull.halt(Halt::Stopping);
+                }
                 Some(Err(error)) => {
                     pull.tally.failed(error.class(), &error.to_string());
                     pull.halt(match &error {
@@ -384,26 +443,4 @@ impl Collector {
             })
             .collect()
     }
-}
-
-/// Makes the configured series and returns the active ones. Selectors become what the catalogues list.
-async fn series_index(
-    source: &dyn Source,
-    store: &Store,
-    configured: &[SeriesSpec],
-    authority: Authority,
-    clock: &dyn Clock,
-) -> Result<SeriesIndex, Error> {
-    let (selectors, mut series): (Vec<SeriesSpec>, Vec<SeriesSpec>) =
-        (configured.iter().cloned()).partition(|spec| source.is_selector(&spec.series));
-    if !selectors.is_empty() {
-        let listed = catalogue::listed(store, source.id()).await?;
-        let selected = selectors
-            .iter()
-            .flat_map(|spec| source.select(spec, &listed));
-        // What a row names itself counts before what a selector finds.
-        series.extend(selected);
-    }
-    let rows = (store.sync_series(source.id(), &series, authority, clock.now())).await?;
-    Ok(SeriesIndex::new(rows))
 }

@@ -32,6 +32,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the same may succeed later without anybody mending anything. Waited for, so that it comes
+    /// out of a job only where stop was said.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_passing())
+    }
+
     /// Returns the name of the class, for `pulls.error_class` and logs.
     pub(crate) const fn class(&self) -> &'static str {
         match self {

@@ -17,6 +17,7 @@ use crate::{
     Error,
     collector::Collector,
     pull::{Halt, Pull},
+    refusals::is_refusal,
     sink::series_of_block,
     wants::Patience,
     writer,
@@ -28,38 +29,43 @@ const DEFAULT_PARK_SECS: i64 = 6 * 3_600;
 const UNKNOWN_ASSET_DAYS: i64 = 7;
 
 impl Collector {
-    /// Decides what a failure that stays means. Returns the requests to make instead.
+    /// Decides what a failure that stays means. Returns the requests to make instead; `None` where the
+    /// block is not read.
     pub(crate) async fn give_up(
         &self,
         pull: &Pull<'_>,
         request: &RequestSpec,
         error: ReplyError,
         reply: Option<Reply>,
-    ) -> Result<Vec<RequestSpec>, Error> {
+    ) -> Result<Option<Vec<RequestSpec>>, Error> {
         if let Some(halves) = self.halves(pull, request, &error, reply.as_ref()) {
-            return Ok(halves.into());
+            return Ok(Some(halves.into()));
         }
         let text = self.note_failure(pull, request, &error);
         match &error {
             ReplyError::Throttled { .. } | ReplyError::Transient(_) => {
                 pull.passing_failure();
-                return Ok(Vec::new());
+                return Ok(None);
             }
             _ => pull.tally.heard(),
         }
         let now = self.clock.now();
         match &error {
-            ReplyError::Unauthorized(_) => self.suspend(pull, "", &error, &text).await?,
+            ReplyError::Unauthorized(_) => self.suspend(pull, "", error.class(), &text).await?,
             ReplyError::NotEntitled(_) => {
                 let dataset = pull.dataset.id.as_str();
-                self.suspend(pull, dataset, &error, &text).await?;
+                self.suspend(pull, dataset, error.class(), &text).await?;
             }
             ReplyError::QuotaExhausted { until, .. } => {
                 self.park(pull, request, *until, &text, now).await?;
             }
-            ReplyError::NotFound(_) => self.mark_absent(pull, request, now).await?,
+            ReplyError::NotFound(_) => {
+                self.mark_absent(pull, request, now).await?;
+                return Ok(Some(Vec::new()));
+            }
             ReplyError::OutsidePlan { reach_days, .. } => {
-                return self.outside_plan(pull, request, *reach_days).await;
+                let instead = self.outside_plan(pull, request, *reach_days).await?;
+                return Ok((!pull.stop.is_said()).then_some(instead));
             }
             ReplyError::Malformed(_) => {
                 self.keep_dead_letter(request, reply, text).await;
@@ -67,7 +73,7 @@ impl Collector {
             }
             _ => self.settle_failed(pull, request).await?,
         }
-        Ok(Vec::new())
+        Ok(None)
     }
 
     /// Splits what was too much for the vendor, in its own words or in that it broke down over it time
@@ -102,25 +108,28 @@ impl Collector {
             request = %redactor.clean(&request.path_and_query()), "{text}"
         );
         pull.tally.failed(error.class(), &text);
+        if is_refusal(error) {
+            pull.tally.refused();
+        }
         text
     }
 
     /// Suspends the source, or one dataset of it, until an operator resumes it.
-    async fn suspend(
+    pub(crate) async fn suspend(
         &self,
         pull: &Pull<'_>,
         dataset: &str,
-        error: &ReplyError,
+        class: &str,
         text: &str,
     ) -> Result<(), Error> {
         // First, so that what waits for its turn does not leave while this is written.
         pull.halt(Halt::Suspended);
+        self.reign.check().await?;
         let now = self.clock.now();
-        self.store
-            .suspend(pull.source, dataset, "", error.class(), text, now)
-            .await?;
+        let suspend = || (self.store).suspend(pull.source, dataset, "", class, text, now);
+        self.outage.through(suspend).await?;
         tracing::error!(
-            source = %pull.source, dataset, class = error.class(),
+            source = %pull.source, dataset, class,
             "suspended until `crossfeed resume {}`: {text}", pull.source
         );
         Ok(())
@@ -139,9 +148,9 @@ impl Collector {
             .filter(|until| *until > now)
             .unwrap_or(now.plus_secs(DEFAULT_PARK_SECS));
         pull.halt(Halt::Parked { until });
-        self.store
-            .park(pull.source, request.host, until, text, now)
-            .await?;
+        self.reign.check().await?;
+        let park = || (self.store).park(pull.source, request.host, until, text, now);
+        self.outage.through(park).await?;
         Ok(())
     }
 
@@ -161,7 +170,9 @@ impl Collector {
                 ..FactRow::unknown(key.subject())
             })
             .collect();
-        self.store.learn(pull.source, &rows, now).await?;
+        self.reign.check().await?;
+        let learn = || self.store.learn(pull.source, &rows, now);
+        self.outage.through(learn).await?;
         self.facts
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -195,7 +206,7 @@ impl Collector {
             .planner()
             .open(&wanted, Patience::RetryFailed, self.clock.now())
             .await?;
-        let mut batch = writer::batch(pull.id, pull.mode, self.epoch());
+        let mut batch = writer::batch(pull.id, pull.mode, self.reign.epoch());
         for (series, spans) in open {
             let ranges = spans.iter();
             batch.settlements.extend(ranges.map(|range| Settlement {

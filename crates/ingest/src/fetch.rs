@@ -1,5 +1,5 @@
-//! One request to its end: claim, pace, send, check, parse, write. What follows a failure is in
-//! [`crate::failure`].
+//! One request: send, check, parse, write. Whether it is asked at all is [`crate::block`]'s, and what
+//! follows a failure [`crate::failure`]'s.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use model::{PullKind, Subject, Ts};
+use model::{Subject, Ts};
 use source::{DatasetSpec, Parsed, QuotaUsed, Reply, ReplyError, RequestSpec, Role};
 use store::{coverage::Settlement, facts::FactRow, series::SeriesId, write::Point};
 
@@ -28,8 +28,6 @@ const MAX_TRANSIENT: u32 = 3;
 const DEFAULT_THROTTLE: Duration = Duration::from_secs(60);
 /// `Retry-After: 0` is not believed.
 const SHORTEST_THROTTLE: Duration = Duration::from_secs(1);
-/// How long a process that stops waits for answers under way. They may have been paid for.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// What a checked and parsed answer holds.
 #[derive(Debug, Default)]
@@ -54,82 +52,11 @@ pub(crate) enum Failed {
     Halted(Halt),
     /// Not worth another try of ours.
     Final(ReplyError),
+    /// Something of ours, not the vendor's.
+    Broken(Error),
 }
 
 impl Collector {
-    /// Runs one request of a plan, and what takes its place where the vendor refuses it as a whole.
-    pub(crate) async fn run_block(
-        &self,
-        pull: &Pull<'_>,
-        request: RequestSpec,
-    ) -> Result<(), Error> {
-        let mut queue = vec![request];
-        while let Some(request) = queue.pop() {
-            if self.stop.is_said() || pull.stop.is_said() {
-                pull.halt(Halt::Stopping);
-                return Ok(());
-            }
-            queue.extend(self.run_claimed(pull, &request).await?);
-        }
-        Ok(())
-    }
-
-    async fn run_claimed(
-        &self,
-        pull: &Pull<'_>,
-        request: &RequestSpec,
-    ) -> Result<Vec<RequestSpec>, Error> {
-        let key = request.claim_key();
-        if self
-            .claims
-            .take(key, &*self.clock, &pull.stop)
-            .await?
-            .is_none()
-        {
-            pull.halt(Halt::Stopping);
-            return Ok(Vec::new());
-        }
-        let result = self.run_unless_settled(pull, request).await;
-        let given_back = self.claims.give_back(key).await;
-        let instead = result?;
-        given_back?;
-        Ok(instead)
-    }
-
-    /// While this process waited for the claim, another may have settled the block. One that is
-    /// settled in part is asked for as a whole: that is still one request.
-    async fn run_unless_settled(
-        &self,
-        pull: &Pull<'_>,
-        request: &RequestSpec,
-    ) -> Result<Vec<RequestSpec>, Error> {
-        // An asset without a chart may well stand in a snapshot.
-        if pull.dataset.role == Role::Series && self.is_absent(request) {
-            return Ok(Vec::new());
-        }
-        if let Some(instead) = self.within_reach(pull, request)? {
-            return Ok(instead);
-        }
-        if matches!(pull.kind, PullKind::Backfill | PullKind::Gap) {
-            let wanted =
-                self.clip_to_life(pull.dataset, series_of_block(&request.block, &self.index()));
-            let now = self.clock.now();
-            let open = self.planner().open(&wanted, pull.kind.into(), now).await?;
-            if open.is_empty() {
-                return Ok(Vec::new());
-            }
-        }
-        match self.fetch(pull, request).await {
-            Ok(parsed) => self.take_in(pull, parsed).await.map(|()| Vec::new()),
-            Err(Failed::Halted(halt)) => {
-                pull.halt(halt);
-                Ok(Vec::new())
-            }
-            Err(Failed::Reply(error, reply)) => self.give_up(pull, request, error, reply).await,
-            Err(Failed::Final(error)) => self.give_up(pull, request, error, None).await,
-        }
-    }
-
     /// Sends until there is an answer, or until it makes no more sense.
     pub(crate) async fn fetch(
         &self,
@@ -171,14 +98,16 @@ impl Collector {
 
     async fn hold_host(&self, request: &RequestSpec, wait: Duration) {
         let (source, host) = (request.source, request.host);
-        let held = match self.time {
-            Time::Real => self.store.hold(source, host, wait).await,
-            Time::Simulated => {
-                let now = self.clock.now();
-                self.store.hold_at(source, host, wait, now).await
+        let held = self.outage.through(|| async {
+            match self.time {
+                Time::Real => self.store.hold(source, host, wait).await,
+                Time::Simulated => {
+                    let now = self.clock.now();
+                    self.store.hold_at(source, host, wait, now).await
+                }
             }
-        };
-        if let Err(error) = held {
+        });
+        if let Err(error) = held.await {
             tracing::warn!(%source, %error, "other processes could not be told to wait");
         }
     }
@@ -224,7 +153,7 @@ impl Collector {
         ));
         let sent = tokio::select! {
             sent = self.transport.send(request, attempt, pull.dataset.max_body_bytes) => sent,
-            () = self.out_of_grace() => return Err(Failed::Halted(Halt::Stopping)),
+            () = self.stop.out_of_grace() => return Err(Failed::Halted(Halt::Stopping)),
         };
         sent.map_err(|error| match error {
             SendError::Stopped(Stopped::Stopping) => Failed::Halted(Halt::Stopping),
@@ -236,20 +165,11 @@ impl Collector {
                 tracing::warn!(source = %pull.source, %until, "parked: the vendor's quota is spent");
                 Failed::Halted(Halt::Parked { until })
             }
-            SendError::Stopped(Stopped::LedgerAway(why)) => {
-                Failed::Reply(ReplyError::Transient(why), None)
-            }
+            SendError::Stopped(Stopped::LedgerAway(error)) => Failed::Broken(error.into()),
             SendError::GaveUp(why) => Failed::Final(ReplyError::Transient(why)),
             SendError::BrokeOff(_) => Failed::Reply(ReplyError::Transient(error.to_string()), None),
             SendError::TooLarge(_) => Failed::Final(ReplyError::Malformed(error.to_string())),
         })
-    }
-
-    /// Waits until the process stops and has waited long enough for what is under way. In real time,
-    /// as all waits for the transport.
-    async fn out_of_grace(&self) {
-        self.stop.said().await;
-        tokio::time::sleep(GRACE).await;
     }
 
     /// Checks and parses off the async threads. Bodies are capped, and so are the requests in flight.
@@ -287,14 +207,18 @@ impl Collector {
 
     /// Writes down what an answer taught of its assets.
     async fn remember(&self, pull: &Pull<'_>, parsed: &ParsedBlock) -> Result<(), Error> {
+        if parsed.heard_of.is_empty() && parsed.facts.is_empty() {
+            return Ok(());
+        }
+        self.reign.check().await?;
         if !parsed.heard_of.is_empty() {
-            self.store
-                .forget_unsupported(pull.source, &parsed.heard_of)
-                .await?;
+            let forget = || (self.store).forget_unsupported(pull.source, &parsed.heard_of);
+            self.outage.through(forget).await?;
         }
         if !parsed.facts.is_empty() {
             let now = self.clock.now();
-            let known = self.store.learn(pull.source, &parsed.facts, now).await?;
+            let learn = || self.store.learn(pull.source, &parsed.facts, now);
+            let known = self.outage.through(learn).await?;
             let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
             facts.take_over(known);
         }
@@ -313,7 +237,7 @@ impl Collector {
         let has_points = matches!(pull.dataset.role, Role::Snapshot | Role::Series);
         let rejected = parsed.rejected;
         let read = pull.read_in(&parsed.settlements);
-        let mut batch = writer::batch(pull.id, pull.mode, self.epoch());
+        let mut batch = writer::batch(pull.id, pull.mode, self.reign.epoch());
         batch.rejected = rejected;
         if is_catalogue {
             self.take_in_listings(pull, parsed).await?;
@@ -324,7 +248,7 @@ impl Collector {
         if has_points || rejected > 0 {
             let report = self.writer.write(batch).await?;
             self.progress.wrote(report.received, report.inserted);
-            pull.tally.wrote(&report);
+            pull.wrote(&report);
             pull.tally.rejected(rejected);
             // Not before it is committed.
             pull.note_read(read);

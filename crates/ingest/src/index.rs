@@ -5,12 +5,16 @@ use std::{
     fmt,
 };
 
-use model::{DatasetId, Key, MetricName, Step, Subject, TimeRange, Ts};
-use source::Fact;
+use model::{DatasetId, Key, MetricName, SeriesSpec, Step, Subject, TimeRange, Ts};
+use ratelimit::Clock;
+use source::{Fact, Source};
 use store::{
+    Store,
     facts::FactRow,
-    series::{SeriesId, SeriesRow},
+    series::{Authority, SeriesId, SeriesRow},
 };
+
+use crate::catalogue;
 
 /// The active series of one source.
 #[derive(Default)]
@@ -28,6 +32,28 @@ impl fmt::Debug for SeriesIndex {
 }
 
 impl SeriesIndex {
+    /// Makes the configured series and returns the active ones. Selectors become what the catalogues list.
+    pub(crate) async fn make(
+        source: &dyn Source,
+        store: &Store,
+        configured: &[SeriesSpec],
+        authority: Authority,
+        clock: &dyn Clock,
+    ) -> Result<Self, store::Error> {
+        let (selectors, mut series): (Vec<SeriesSpec>, Vec<SeriesSpec>) =
+            (configured.iter().cloned()).partition(|spec| source.is_selector(&spec.series));
+        if !selectors.is_empty() {
+            let listed = catalogue::listed(store, source.id()).await?;
+            let selected = selectors
+                .iter()
+                .flat_map(|spec| source.select(spec, &listed));
+            // What a row names itself counts before what a selector finds.
+            series.extend(selected);
+        }
+        let rows = (store.sync_series(source.id(), &series, authority, clock.now())).await?;
+        Ok(Self::new(rows))
+    }
+
     pub(crate) fn new(rows: Vec<SeriesRow>) -> Self {
         let name = |row: &SeriesRow| {
             (
@@ -97,14 +123,13 @@ impl Facts {
     /// Returns the whole buckets for which a dataset is asked. What a dataset itself seemed to show
     /// does not bound it: one answer that was cut short would hide the rest for good.
     pub(crate) fn life_for(&self, dataset: DatasetId, key: &Key, step: Step) -> TimeRange {
-        let taught = |fact: &&FactRow| fact.known_from != dataset.as_str();
-        let life = life(self.of(key).filter(taught));
+        let life = life(self.of(key), |from| from != dataset.as_str());
         TimeRange::new(step.floor(life.start), step.ceil(life.end))
     }
 
     /// Returns the time outside of which a catalogue says that the vendor has nothing.
     pub(crate) fn listed(&self, key: &Key) -> TimeRange {
-        life(self.of(key).filter(|fact| fact.is_from_catalogue()))
+        life(self.of(key), store::facts::is_catalogue)
     }
 
     /// Returns the first bucket that is known, whoever taught it.
@@ -171,11 +196,15 @@ impl Facts {
     }
 }
 
-fn life(fact: Option<&FactRow>) -> TimeRange {
+/// Returns the life of an asset as far as those who taught its ends are believed.
+fn life(fact: Option<&FactRow>, believes: impl Fn(&str) -> bool) -> TimeRange {
+    let first = fact.filter(|fact| believes(&fact.known_from));
+    let last = fact.filter(|fact| believes(&fact.ended_from));
     TimeRange::new(
-        fact.and_then(|fact| fact.first_available)
+        first
+            .and_then(|fact| fact.first_available)
             .unwrap_or(Ts::OLDEST),
-        fact.and_then(|fact| fact.ended_at)
+        last.and_then(|fact| fact.ended_at)
             .unwrap_or(Ts::from_millis(i64::MAX)),
     )
 }
@@ -222,6 +251,7 @@ mod tests {
         let told = |known_from: &str| FactRow {
             ended_at: Some(at(100)),
             known_from: known_from.to_owned(),
+            ended_from: known_from.to_owned(),
             ..fact(Some(at(50)), None)
         };
         let facts = Facts::new(vec![told("daily")]);
@@ -236,6 +266,19 @@ mod tests {
             assert!(unbound.start <= Ts::OLDEST && unbound.end > at(1_000_000));
         }
         assert_eq!(facts.first(&key), Some(at(50)));
+        // Who told of the end says nothing of the beginning.
+        let vanished = FactRow {
+            ended_from: "catalogue:coins".to_owned(),
+            ..told("daily")
+        };
+        let vanished = Facts::new(vec![vanished]);
+        let end = TimeRange::new(Ts::OLDEST, at(100));
+        assert_eq!(vanished.listed(&key), end);
+        let life_of_daily = vanished.life_for(daily, &key, Step::Day);
+        assert_eq!(
+            (life_of_daily.start, life_of_daily.end),
+            (Ts::OLDEST, at(120))
+        );
         let listed = Facts::new(vec![told("catalogue:coins")]);
         for dataset in [daily, hourly] {
             assert_eq!(listed.life_for(dataset, &key, Step::Day), life);

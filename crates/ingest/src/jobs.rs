@@ -37,6 +37,7 @@ impl Collector {
     /// # Errors
     /// Where the database is unusable. What goes wrong with the vendor is in the summary.
     pub async fn live(&self, run_id: &str) -> Result<Summary, Error> {
+        self.reign.check().await?;
         let mut summary = self.read_unread_catalogues(run_id).await?;
         let datasets = self.datasets(is_live);
         self.present(run_id, &datasets, &mut summary).await?;
@@ -129,6 +130,7 @@ impl Collector {
     /// # Errors
     /// Where the database is unusable.
     pub async fn fill_gaps(&self, run_id: &str) -> Result<Summary, Error> {
+        self.reign.check().await?;
         self.past(run_id, &PastAsk::default(), PullKind::Gap).await
     }
 
@@ -235,7 +237,7 @@ impl Collector {
 
     /// Other processes learn too.
     pub(crate) async fn refresh_facts(&self) -> Result<(), Error> {
-        let rows = self.store.facts(self.id()).await?;
+        let rows = self.outage.through(|| self.store.facts(self.id())).await?;
         let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         facts.refresh(rows);
         Ok(())
@@ -286,7 +288,8 @@ impl Collector {
         let (mut waiting, index) = (Vec::new(), self.index());
         for dataset in self.past_datasets(&ask.filter) {
             let wanted = self.wanted(dataset, &scope);
-            let rows = self.store.waiting(&wanted, scope.now).await?;
+            let waiting_rows = || self.store.waiting(&wanted, scope.now);
+            let rows = self.outage.through(waiting_rows).await?;
             let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
             for row in rows {
                 let Some(known) = index.get(row.series) else {

@@ -11,7 +11,7 @@ use store::{
 };
 
 use crate::{
-    Error,
+    Error, calendar,
     collector::Collector,
     index::Facts,
     wants::{Filter, Patience, has_past},
@@ -41,7 +41,7 @@ impl Collector {
             reason: MissingReason::Unfillable,
             recheck_after_secs: None,
         };
-        let mut batch = writer::batch(pull, WriteMode::FirstStays, self.epoch());
+        let mut batch = writer::batch(pull, WriteMode::FirstStays, self.reign.epoch());
         for (series, spans) in &open {
             batch
                 .settlements
@@ -96,7 +96,7 @@ fn gone_of(
     active
         .iter()
         .map(|part| TimeRange::new(step.ceil(part.start), step.floor(part.end)))
-        .filter(|part| !part.is_empty())
+        .flat_map(|part| calendar::expected(dataset, part).iter().collect::<Vec<_>>())
         .map(|part| (row.id, part))
         .collect()
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    mem,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -10,7 +9,7 @@ use std::{
 };
 
 use model::{MissingReason, PullKind, SourceId, Spans, TimeRange, Ts, WriteMode};
-use source::{DatasetSpec, Role};
+use source::{DatasetSpec, RequestSpec, Role};
 use store::{
     coverage::{Settlement, Verdict},
     pulls::{PullId, PullStatus},
@@ -19,6 +18,8 @@ use store::{
 };
 
 use crate::{
+    index::SeriesIndex,
+    sink::series_of_block,
     stop::{Stop, Stopper},
     summary::PullEnd,
 };
@@ -69,6 +70,16 @@ pub(crate) struct Pull<'a> {
     halted: Mutex<Option<Halt>>,
     /// What was read again: of that nothing needs to stay queued.
     read: Mutex<BTreeMap<SeriesId, Spans>>,
+    /// What a re-read did.
+    again: Mutex<Again>,
+}
+
+/// What a re-read did, for what follows it.
+#[derive(Debug, Default)]
+struct Again {
+    answered: BTreeMap<SeriesId, Spans>,
+    unread: BTreeMap<SeriesId, Spans>,
+    updated_from: Vec<(SeriesId, Ts)>,
 }
 
 impl<'a> Pull<'a> {
@@ -90,7 +101,51 @@ impl<'a> Pull<'a> {
             stopper,
             halted: Mutex::new(None),
             read: Mutex::default(),
+            again: Mutex::default(),
         }
+    }
+
+    /// Counts what was written.
+    pub(crate) fn wrote(&self, report: &WriteReport) {
+        self.tally.wrote(report);
+        if self.kind == PullKind::Reread {
+            let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+            again.updated_from.extend(&report.updated_from);
+        }
+    }
+
+    /// Notes that a request of a re-read has ended, with an answer or not.
+    pub(crate) fn note_ended(&self, request: &RequestSpec, index: &SeriesIndex, answered: bool) {
+        if self.kind != PullKind::Reread {
+            return;
+        }
+        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        let spans = match answered {
+            true => &mut again.answered,
+            false => &mut again.unread,
+        };
+        for (series, range) in series_of_block(&request.block, index) {
+            spans.entry(series).or_default().insert(range);
+        }
+    }
+
+    /// Returns what a re-read had an answer for, be it that there is none. What was asked for instead
+    /// of a request and not read counts as not read.
+    pub(crate) fn answered(&self) -> BTreeMap<SeriesId, Spans> {
+        let again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answered = again.answered.clone();
+        for (series, unread) in &again.unread {
+            if let Some(spans) = answered.get_mut(series) {
+                *spans = spans.minus(unread);
+            }
+        }
+        answered
+    }
+
+    /// Returns the oldest buckets in which a re-read replaced values; a series may stand there twice.
+    pub(crate) fn updated_from(&self) -> Vec<(SeriesId, Ts)> {
+        let again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        again.updated_from.clone()
     }
 
     /// Returns what an answer vouches for where it replaces what is stored; nothing for other pulls.
@@ -113,16 +168,10 @@ impl<'a> Pull<'a> {
         }
     }
 
-    /// Takes what was read again, as ranges.
-    pub(crate) fn take_read(&self) -> Vec<(SeriesId, TimeRange)> {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        mem::take(&mut *read)
-            .into_iter()
-            .flat_map(|(series, spans)| {
-                let ranges: Vec<_> = spans.iter().collect();
-                ranges.into_iter().map(move |range| (series, range))
-            })
-            .collect()
+    /// Returns what was read again, as ranges: nobody needs to ask for it once more.
+    pub(crate) fn read(&self) -> Vec<(SeriesId, TimeRange)> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        ranges(&read).chain(ranges(&self.answered())).collect()
     }
 
     /// Ends the pull early. The first reason stays.
@@ -165,7 +214,7 @@ impl<'a> Pull<'a> {
         let status = match &halted {
             Some(Halt::Stopping) => PullStatus::Interrupted,
             Some(Halt::Parked { .. }) => PullStatus::Parked,
-            _ if failed_blocks > 0 && load(&self.tally.good) == 0 => PullStatus::Failed,
+            _ if failed_blocks > 0 && !self.tally.is_good() => PullStatus::Failed,
             _ if failed_blocks > 0 => PullStatus::Partial,
             _ if silent => PullStatus::NoData,
             _ => PullStatus::Complete,
@@ -191,6 +240,20 @@ impl<'a> Pull<'a> {
     }
 }
 
+pub(crate) fn ranges(
+    spans: &BTreeMap<SeriesId, Spans>,
+) -> impl Iterator<Item = (SeriesId, TimeRange)> {
+    let of_series = |(series, spans): (&SeriesId, &Spans)| {
+        let ranges: Vec<_> = spans.iter().map(|range| (*series, range)).collect();
+        ranges
+    };
+    spans
+        .iter()
+        .flat_map(of_series)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
 /// Snapshots keep the first of an hour; backfill and gap filler never change a stored point, except
 /// where each answer is the whole history anyway and the gap filler compares it; the rest replaces.
 fn mode_of(dataset: &DatasetSpec, kind: PullKind) -> WriteMode {
@@ -214,6 +277,8 @@ pub(crate) struct Tally {
     differing: AtomicU64,
     rejected: AtomicU64,
     failed: AtomicU64,
+    /// Failures that would come again whenever the same is asked.
+    refused: AtomicU64,
     /// Passing failures since the vendor last said something.
     passing: AtomicU64,
     failures: Mutex<Vec<(String, String)>>,
@@ -237,6 +302,22 @@ impl Tally {
     pub(crate) fn good(&self) {
         self.good.fetch_add(1, Ordering::Relaxed);
         self.heard();
+    }
+
+    /// Whether any answer was taken in.
+    pub(crate) fn is_good(&self) -> bool {
+        self.good.load(Ordering::Relaxed) > 0
+    }
+
+    /// Counts a failure that does not pass, which is counted as a failure as well.
+    pub(crate) fn refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether there were refusals and nothing else.
+    pub(crate) fn was_refused(&self) -> bool {
+        let refused = self.refused.load(Ordering::Relaxed);
+        refused > 0 && refused == self.failed.load(Ordering::Relaxed) && !self.is_good()
     }
 
     /// The vendor said something, be it a refusal.

@@ -180,6 +180,7 @@ impl Collector {
                     pull.halt(halt);
                     return Ok(Vec::new());
                 }
+                Err(Failed::Broken(error)) => return Err(error),
                 // Another failure is dealt with like that of any request; the edge stays unknown.
                 Err(_) => {
                     newer.push(oldest);

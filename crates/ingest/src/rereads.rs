@@ -2,16 +2,21 @@
 //! not taken but queued. A re-read takes the newer value and keeps the old one as a revision.
 //!
 //! With the gap filler's rights: one place in flight less than there are, nothing of the quota's reserve.
-//! What has run is remembered by the ledger of pulls, so a restart does not repeat it.
+//! What has run is remembered by the ledger of pulls, so a restart does not repeat it; what a pass could
+//! not read is queued, so that the next one goes on where it was. A window in which the vendor changed
+//! values at its oldest end is too narrow: what lies before it is read as well, twice as far each time.
 
-use model::{PullKind, Step, TimeRange, Ts};
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Key, PullKind, Spans, Step, TimeRange, Ts};
 use source::{DatasetSpec, Reread};
-use store::series::SeriesId;
+use store::{pulls::PullStatus, series::SeriesId};
 
 use crate::{
     Error, Filter,
     barred::Bar,
-    collector::{Collector, Ran},
+    collector::{Collector, Pass, Ran},
+    pull::{Pull, ranges},
     schedule::run_id,
     summary::Summary,
     wants::{Patience, Scope},
@@ -22,8 +27,23 @@ use crate::{
 const NIGHT_BEGINS_SECS: i64 = 2 * 3_600;
 /// How many entries of the queue one night takes, oldest first.
 const QUEUE_A_NIGHT: i64 = 100_000;
+/// How many requests the queue of a dataset may cost a night: gaps wait meanwhile.
+const QUEUE_REQUESTS: usize = 500;
 /// What the runs of the queue are called.
 const QUEUE: &str = "reread-queue";
+/// How many times the requests of a pass may be spent on looking deeper, the same night.
+const DEEPER_TIMES: u64 = 4;
+
+/// The bounds of a pass.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Night<'a> {
+    /// What it is to read.
+    pub(crate) wanted: &'a [(SeriesId, TimeRange)],
+    /// Requests of its plan at most.
+    pub(crate) at_most: usize,
+    /// Whether that stands in the queue already.
+    is_queue: bool,
+}
 
 impl Collector {
     /// Reads again what is due tonight: of each dataset its widest due window, and what is queued.
@@ -31,7 +51,11 @@ impl Collector {
     /// # Errors
     /// Where the database is unusable.
     pub async fn reread(&self) -> Result<Summary, Error> {
+        self.reign.check().await?;
         let mut summary = Summary::new(self.id(), PullKind::Reread);
+        let now = self.clock.now();
+        let idle = || self.store.drop_idle_rereads(self.id(), now);
+        self.outage.through(idle).await?;
         let everything = Filter::default();
         for dataset in self.past_datasets(&everything) {
             if self.reread_dataset(dataset, &mut summary).await? == Ran::Over {
@@ -46,18 +70,107 @@ impl Collector {
         dataset: &DatasetSpec,
         summary: &mut Summary,
     ) -> Result<Ran, Error> {
-        if let Some(window) = self.due_window(dataset).await? {
-            let wanted = self.window(dataset, window).await?;
-            let name = name_of(window);
-            if self.read_again(&name, dataset, &wanted, summary).await? == Ran::Over {
-                return Ok(Ran::Over);
+        if let Some(window) = self.due_window(dataset).await?
+            && self.reread_window(dataset, window, summary).await? == Ran::Over
+        {
+            return Ok(Ran::Over);
+        }
+        if !self.is_due(dataset, &[QUEUE.to_owned()], 1).await? {
+            return Ok(Ran::On);
+        }
+        let queued = self.queued(dataset).await?;
+        let night = Night {
+            wanted: &queued,
+            at_most: QUEUE_REQUESTS,
+            is_queue: true,
+        };
+        let pass = self.read_again(QUEUE, dataset, night, summary).await?;
+        Ok(pass.ran)
+    }
+
+    async fn reread_window(
+        &self,
+        dataset: &DatasetSpec,
+        window: Reread,
+        summary: &mut Summary,
+    ) -> Result<Ran, Error> {
+        self.refresh_facts().await?;
+        let now = self.clock.now();
+        let since = dataset.step.floor(now.plus_days(-window.window_days));
+        let wanted = self.wanted_within(dataset, TimeRange::new(since, now));
+        let night = Night {
+            wanted: &wanted,
+            at_most: usize::MAX,
+            is_queue: false,
+        };
+        let name = name_of(window);
+        let pass = self.read_again(&name, dataset, night, summary).await?;
+        // Where each answer is compared whole there is nothing before it.
+        if pass.ran == Ran::Over || dataset.whole {
+            return Ok(pass.ran);
+        }
+        let deeper = Deeper {
+            since,
+            days: window.window_days,
+            requests: pass.requests * DEEPER_TIMES,
+        };
+        self.look_deeper(dataset, deeper, pass, summary).await
+    }
+
+    /// Reads what lies before a window as long as values differ in its oldest quarter: as much again
+    /// each time, of the keys that differ. What no request is left for is queued, down to the oldest
+    /// that is wanted: there may be no end to the difference.
+    async fn look_deeper(
+        &self,
+        dataset: &DatasetSpec,
+        mut deeper: Deeper,
+        mut pass: Pass,
+        summary: &mut Summary,
+    ) -> Result<Ran, Error> {
+        let mut keys = BTreeSet::new();
+        loop {
+            if !pass.cut_off {
+                keys = self.keys_changed_before(&pass.updated_from, deeper.quarter());
             }
+            let before = deeper.before(dataset.step);
+            let wanted = self.wanted_of(&keys, dataset, before);
+            if wanted.is_empty() || pass.ran == Ran::Over || self.stop.is_said() {
+                return Ok(pass.ran);
+            }
+            let night = Night {
+                wanted: &wanted,
+                at_most: usize::try_from(deeper.requests).unwrap_or(usize::MAX),
+                is_queue: false,
+            };
+            deeper.double(before.start);
+            let name = format!("deeper-{}d", deeper.days);
+            pass = self.read_again(&name, dataset, night, summary).await?;
+            deeper.requests = deeper.requests.saturating_sub(pass.requests);
         }
-        if self.is_due(dataset, &[QUEUE.to_owned()], 1).await? {
-            let queued = self.queued(dataset).await?;
-            return self.read_again(QUEUE, dataset, &queued, summary).await;
-        }
-        Ok(Ran::On)
+    }
+
+    fn wanted_of(
+        &self,
+        keys: &BTreeSet<Key>,
+        dataset: &DatasetSpec,
+        within: TimeRange,
+    ) -> Vec<(SeriesId, TimeRange)> {
+        let index = self.index();
+        let is_one = |id: SeriesId| {
+            index
+                .get(id)
+                .is_some_and(|row| keys.contains(&row.series.key))
+        };
+        let mut wanted = self.wanted_within(dataset, within);
+        wanted.retain(|(id, _)| is_one(*id));
+        wanted
+    }
+
+    fn keys_changed_before(&self, updated_from: &[(SeriesId, Ts)], before: Ts) -> BTreeSet<Key> {
+        let index = self.index();
+        let changed = updated_from.iter().filter(|(_, ts)| *ts < before);
+        let keys = changed.filter_map(|(id, _)| Some(index.get(*id)?.series.key.clone()));
+        keys.collect()
     }
 
     /// Returns the widest window that is due. A wider one does the work of the narrower ones.
@@ -82,22 +195,17 @@ impl Collector {
         names: &[String],
         every_days: i64,
     ) -> Result<bool, Error> {
-        let last = (self.store)
-            .last_reread(self.id(), dataset.id, names)
-            .await?;
+        let last = || (self.store).last_reread(self.id(), dataset.id, names);
+        let last = self.outage.through(last).await?;
         Ok(last.is_some_and(|last| nights(last, self.clock.now()) >= every_days))
     }
 
-    /// Returns what the configuration wants of the last days.
-    async fn window(
+    /// Returns what the configuration wants of a range.
+    fn wanted_within(
         &self,
         dataset: &DatasetSpec,
-        window: Reread,
-    ) -> Result<Vec<(SeriesId, TimeRange)>, Error> {
-        self.refresh_facts().await?;
-        let now = self.clock.now();
-        let since = dataset.step.floor(now.plus_days(-window.window_days));
-        let recent = TimeRange::new(since, now);
+        within: TimeRange,
+    ) -> Vec<(SeriesId, TimeRange)> {
         let everything = Filter::default();
         // As the gap filler sees it: what is configured and supported, settled or not.
         let scope = Scope {
@@ -105,48 +213,76 @@ impl Collector {
             ..self.reread_scope(&everything)
         };
         let wanted = self.wanted(dataset, &scope).into_iter();
-        Ok(wanted
-            .map(|(series, range)| (series, range.intersect(recent)))
+        wanted
+            .map(|(series, range)| (series, range.intersect(within)))
             .filter(|(_, range)| !range.is_empty())
-            .collect())
+            .collect()
     }
 
-    /// Returns what of the queue the dataset answers, of series that are active.
+    /// Returns what of the queue the dataset answers, of series that are active. What was queued since
+    /// the night began is another night's.
     async fn queued(&self, dataset: &DatasetSpec) -> Result<Vec<(SeriesId, TimeRange)>, Error> {
-        let queued = self.store.queued_rereads(self.id(), QUEUE_A_NIGHT).await?;
-        let index = self.index();
-        let serves = |series: &SeriesId| {
-            index.get(*series).is_some_and(|row| {
-                row.series.step == dataset.step && self.source.serves(dataset.id, &row.series)
-            })
-        };
-        Ok(queued
-            .into_iter()
-            .filter(|(series, _)| serves(series))
-            .collect())
+        let everything = Filter::default();
+        let planner = self.planner();
+        let series: Vec<SeriesId> = planner
+            .rows(dataset, &everything)
+            .map(|row| row.id)
+            .collect();
+        let night = night_of(self.clock.now());
+        let queued = || self.store.queued_rereads(&series, night, QUEUE_A_NIGHT);
+        Ok(self.outage.through(queued).await?)
     }
 
     async fn read_again(
         &self,
         name: &str,
         dataset: &DatasetSpec,
-        wanted: &[(SeriesId, TimeRange)],
+        night: Night<'_>,
         summary: &mut Summary,
-    ) -> Result<Ran, Error> {
-        if wanted.is_empty() || self.stop.is_said() {
-            return Ok(Ran::On);
+    ) -> Result<Pass, Error> {
+        if night.wanted.is_empty() || self.stop.is_said() {
+            return Ok(Pass::default());
         }
+        let over = Pass {
+            ran: Ran::Over,
+            ..Pass::default()
+        };
         match self.bar(dataset, summary).await? {
             Bar::None => {}
-            Bar::Dataset => return Ok(Ran::On),
-            Bar::Source => return Ok(Ran::Over),
+            Bar::Dataset => return Ok(Pass::default()),
+            Bar::Source => return Ok(over),
         }
         let everything = Filter::default();
         let scope = self.reread_scope(&everything);
-        let mut ask = self.planner().ask(dataset, &scope, wanted).await?;
+        let mut ask = self.planner().ask(dataset, &scope, night.wanted).await?;
         ask.oldest = self.reach().oldest(dataset.id, scope.now);
         let run = run_id(name, scope.now);
-        self.run_dataset(&run, dataset, ask, summary).await
+        self.run_pass(&run, dataset, ask, Some(night), summary)
+            .await
+    }
+
+    /// Queues what a pass did not read. One that was stopped goes on tonight, what failed is read
+    /// another night; a pass that the vendor never answered is repeated as it is.
+    pub(crate) async fn queue_unread(
+        &self,
+        pull: &Pull<'_>,
+        status: PullStatus,
+        night: Night<'_>,
+        cut_off: bool,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let at = match status {
+            // Its rows are there, and it is not over.
+            PullStatus::Parked | PullStatus::Interrupted if night.is_queue => return Ok(()),
+            PullStatus::Parked | PullStatus::Interrupted => night_of(now),
+            PullStatus::Failed if !pull.tally.was_refused() => return Ok(()),
+            PullStatus::Partial | PullStatus::Failed => now,
+            _ if cut_off => now,
+            _ => return Ok(()),
+        };
+        let unread = minus(night.wanted, &pull.answered());
+        let queue = || self.store.queue_unread(pull.id, &unread, at);
+        Ok(self.outage.through(queue).await?)
     }
 
     fn reread_scope<'a>(&self, everything: &'a Filter) -> Scope<'a> {
@@ -161,6 +297,55 @@ impl Collector {
     }
 }
 
+/// How far a pass and those that went deeper have looked.
+#[derive(Clone, Copy, Debug)]
+struct Deeper {
+    /// The first bucket.
+    since: Ts,
+    /// How many days in all.
+    days: i64,
+    /// How many requests are left.
+    requests: u64,
+}
+
+impl Deeper {
+    /// Returns where the oldest quarter ends.
+    fn quarter(self) -> Ts {
+        self.since.plus_secs(self.days * 86_400 / 4)
+    }
+
+    /// Returns as much again, before all that; everything where no request is left.
+    fn before(self, step: Step) -> TimeRange {
+        let start = match self.requests {
+            0 => Ts::OLDEST,
+            _ => step.floor(self.since.plus_days(-self.days)),
+        };
+        TimeRange::new(start, self.since)
+    }
+
+    fn double(&mut self, since: Ts) {
+        self.since = since;
+        self.days *= 2;
+    }
+}
+
+/// Returns what of the ranges is not in the spans.
+fn minus(
+    wanted: &[(SeriesId, TimeRange)],
+    answered: &BTreeMap<SeriesId, Spans>,
+) -> Vec<(SeriesId, TimeRange)> {
+    let mut left: BTreeMap<SeriesId, Spans> = BTreeMap::new();
+    for (series, range) in wanted {
+        left.entry(*series).or_default().insert(*range);
+    }
+    for (series, spans) in &mut left {
+        if let Some(answered) = answered.get(series) {
+            *spans = spans.minus(answered);
+        }
+    }
+    ranges(&left).collect()
+}
+
 /// Names the runs of a window.
 fn name_of(window: Reread) -> String {
     format!("reread-{}d", window.window_days)
@@ -168,8 +353,13 @@ fn name_of(window: Reread) -> String {
 
 /// Returns how many nights have begun after one moment, up to another.
 fn nights(after: Ts, now: Ts) -> i64 {
-    let begun = |at: Ts| Step::Day.floor(at.plus_secs(-NIGHT_BEGINS_SECS)).secs();
-    (begun(now) - begun(after)) / 86_400
+    (night_of(now).secs() - night_of(after).secs()) / 86_400
+}
+
+/// Returns when the night began.
+fn night_of(now: Ts) -> Ts {
+    let begun = Step::Day.floor(now.plus_secs(-NIGHT_BEGINS_SECS));
+    begun.plus_secs(NIGHT_BEGINS_SECS)
 }
 
 #[cfg(test)]

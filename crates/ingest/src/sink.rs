@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use model::{Key, MetricName, MissingReason, Step, TimeRange, Ts};
+use model::{Key, MetricName, MissingReason, Spans, Step, TimeRange, Ts};
 use source::{
-    Block, DatasetSpec, History, Listing, Outcome, Reject, Role, Sink, Slot, refuse_point,
+    Absence, Block, Calendar, DatasetSpec, History, Listing, Outcome, Reject, Role, Sink, Slot,
+    refuse_point,
 };
 use store::{
     coverage::{Settlement, Verdict},
@@ -12,8 +13,16 @@ use store::{
     write::Point,
 };
 
-use crate::index::{Facts, SeriesIndex};
+use crate::{
+    calendar,
+    index::{Facts, SeriesIndex},
+};
 
+/// The exchange is closed by rule: there is no value, and nothing to ask.
+const CLOSED: Verdict = Verdict::Missing {
+    reason: MissingReason::Closed,
+    recheck_after_secs: None,
+};
 /// How many steps after the end of a bucket its value may still come late rather than never.
 const LATE_STEPS: i64 = 6;
 /// How long a pair that the vendor does not have is left alone.
@@ -115,8 +124,65 @@ impl<'a> BlockSink<'a> {
                 judge.settle(row, *outcome, self.block, &mut settlements);
             }
         }
+        if judge.dataset.absence == Absence::Empty {
+            for (row, nothing) in self.unnamed() {
+                judge.settle(row, nothing, self.block, &mut settlements);
+            }
+        }
         settlements.extend(self.beyond.iter().copied());
+        settlements.extend(self.closed(judge));
         settlements
+    }
+
+    /// Returns the series of the keys of which the parser said nothing, and what that means where a
+    /// key's absence means that there is nothing.
+    fn unnamed(&self) -> Vec<(&'a SeriesRow, Outcome)> {
+        let told = self.outcomes.iter().filter_map(|(slot, _)| self.row(*slot));
+        let valued = (self.points.iter()).filter_map(|point| self.index.get(point.series));
+        let named: BTreeSet<&Key> = told.chain(valued).map(|row| &row.series.key).collect();
+        let rows = series_of_block(self.block, self.index).into_iter();
+        rows.filter_map(|(id, _)| self.index.get(id))
+            .filter(|row| !named.contains(&row.series.key))
+            .map(|row| (row, Outcome::Empty(self.block.labels)))
+            .collect()
+    }
+
+    /// Returns the closed buckets without a value in what was answered.
+    fn closed(&self, judge: &Judge<'_>) -> Vec<Settlement> {
+        if judge.dataset.calendar != Calendar::Exchange {
+            return Vec::new();
+        }
+        let valued = self.valued_while_closed(judge.dataset);
+        let mut settlements = Vec::new();
+        for (slot, outcome) in &self.outcomes {
+            let (Some(row), Outcome::Answered(labels)) = (self.row(*slot), outcome) else {
+                continue;
+            };
+            let buckets = labels.shift(row.label_shift_secs);
+            let past = TimeRange::new(buckets.start, buckets.end.min(judge.now));
+            let mut closed = calendar::closed(judge.dataset, past);
+            if let Some(valued) = valued.get(&row.id) {
+                closed = closed.minus(valued);
+            }
+            settlements.extend(closed.iter().map(|range| Settlement {
+                series: row.id,
+                range,
+                verdict: CLOSED,
+            }));
+        }
+        settlements
+    }
+
+    /// Returns the buckets that have a value although the exchange is closed by rule.
+    fn valued_while_closed(&self, dataset: &DatasetSpec) -> HashMap<SeriesId, Spans> {
+        let mut valued: HashMap<SeriesId, Spans> = HashMap::new();
+        for point in &self.points {
+            let bucket = TimeRange::new(point.ts, dataset.step.next(point.ts));
+            if calendar::trim(dataset, bucket).is_empty() {
+                valued.entry(point.series).or_default().insert(bucket);
+            }
+        }
+        valued
     }
 }
 
@@ -138,6 +204,13 @@ impl Judge<'_> {
         };
         match outcome {
             Outcome::Answered(labels) => put(buckets(labels), Verdict::Settled),
+            // Nothing was expected: silence is an answer.
+            Outcome::Empty(labels) if self.dataset.calendar == Calendar::None => {
+                put(buckets(labels), Verdict::Settled);
+            }
+            Outcome::Empty(labels) if calendar::trim(self.dataset, buckets(labels)).is_empty() => {
+                put(buckets(labels), CLOSED);
+            }
             Outcome::Empty(labels) => {
                 for (range, verdict) in self.silence(row, buckets(labels)) {
                     put(range, verdict);

@@ -166,7 +166,7 @@ impl Transport {
         let response = match sent {
             Ok(response) => response,
             Err(error) => {
-                return Err(match attempt.stopped() {
+                return Err(match attempt.take_stopped() {
                     Some(stopped) => SendError::Stopped(stopped),
                     None => SendError::GaveUp(self.redactor.clean(&chain(&error))),
                 });

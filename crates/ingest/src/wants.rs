@@ -13,8 +13,9 @@ use store::{
 };
 
 use crate::{
-    Error,
+    Error, calendar,
     index::{Facts, SeriesIndex},
+    outage::Outage,
     reach::Reach,
 };
 
@@ -82,6 +83,7 @@ pub(crate) struct Scope<'a> {
 pub(crate) struct Planner<'a> {
     pub(crate) source: &'a dyn Source,
     pub(crate) store: &'a Store,
+    pub(crate) outage: &'a Outage,
     pub(crate) index: Arc<SeriesIndex>,
 }
 
@@ -117,7 +119,8 @@ impl Planner<'_> {
             }
             wanted.extend(
                 self.active_parts(row, range, scope.kind)
-                    .map(|part| (row.id, part)),
+                    .map(|part| (row.id, calendar::trim(dataset, part)))
+                    .filter(|(_, part)| !part.is_empty()),
             );
         }
         wanted
@@ -135,7 +138,7 @@ impl Planner<'_> {
             PullKind::Gap => row.active.clip(range).iter().collect(),
             _ => vec![range],
         };
-        parts.into_iter().filter(|part| !part.is_empty())
+        parts.into_iter()
     }
 
     /// Returns the series of a dataset that a filter takes.
@@ -166,7 +169,8 @@ impl Planner<'_> {
                 return Ok(wanted.iter().map(all).collect());
             }
         };
-        Ok(self.store.open_gaps(wanted, now, patience).await?)
+        let gaps = || self.store.open_gaps(wanted, now, patience);
+        Ok(self.outage.through(gaps).await?)
     }
 
     /// Returns the ask of a dataset for what is open.

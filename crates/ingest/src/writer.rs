@@ -1,7 +1,7 @@
 //! One writer task a source and process: batches come through a bounded channel, so memory is bounded
 //! by what is in flight.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use model::{SourceId, WriteMode};
 use ratelimit::{Busy, Clock, Waiting};
@@ -15,11 +15,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{Error, stop::Stop};
+use crate::{Error, outage::Outage};
 
 /// Batches that may wait; each is one answer.
 const WAITING_BATCHES: usize = 8;
-const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
 /// The writing end.
 #[derive(Clone, Debug)]
@@ -41,14 +40,14 @@ impl WriterHandle {
         store: Store,
         source: SourceId,
         clock: Arc<dyn Clock>,
-        stop: Stop,
+        outage: Arc<Outage>,
     ) -> (Self, JoinHandle<()>) {
         let (jobs, waiting) = mpsc::channel(WAITING_BATCHES);
         let task = Task {
             store,
             source,
             clock: Arc::clone(&clock),
-            stop,
+            outage,
             writer: None,
         };
         let handle = Self {
@@ -63,7 +62,7 @@ impl WriterHandle {
     pub(crate) async fn write(&self, batch: Batch) -> Result<WriteReport, Error> {
         let (done, report) = oneshot::channel();
         let gone = || Error::WriterGone(self.source);
-        // The task holds a unit of work while it writes, and rests it while the database is away.
+        // The task holds a unit of work while it writes, also while it waits for the database.
         let _waiting = Waiting::new(&self.clock);
         self.jobs
             .send(Job { batch, done })
@@ -77,7 +76,7 @@ struct Task {
     store: Store,
     source: SourceId,
     clock: Arc<dyn Clock>,
-    stop: Stop,
+    outage: Arc<Outage>,
     writer: Option<Writer>,
 }
 
@@ -91,20 +90,20 @@ impl Task {
         }
     }
 
-    /// Writes with patience: the answer has been paid for, so a database that is away is waited for.
+    /// Writes with patience: the answer has been paid for.
     async fn write(&mut self, batch: Batch) -> Result<WriteReport, store::Error> {
+        let outage = Arc::clone(&self.outage);
+        let mut waits = outage.waits();
         loop {
-            let error = match self.try_write(&batch).await {
-                Ok(report) => return Ok(report),
-                Err(error) => error,
-            };
-            self.writer = None;
-            if !error.is_passing() || self.stop.is_said() {
-                return Err(error);
-            }
-            tracing::warn!(source = %self.source, %error, "write failed, trying again");
-            if self.stop.or(self.clock.sleep(RETRY_PAUSE)).await.is_none() {
-                return Err(error);
+            match self.try_write(&batch).await {
+                Ok(report) => {
+                    waits.end();
+                    return Ok(report);
+                }
+                Err(error) => {
+                    self.writer = None;
+                    waits.after(error).await?;
+                }
             }
         }
     }

@@ -4,7 +4,7 @@
 //! What the vendor's plan reaches back to is not known here: wanted time beyond it counts as never
 //! asked for, which it is.
 
-use model::{Spans, Step, TimeRange, Ts};
+use model::{MissingReason, Spans, Step, TimeRange, Ts};
 use store::read::{GapRow, WantedRow};
 
 use crate::answer::Gap;
@@ -81,8 +81,9 @@ pub(crate) fn gaps(known: Known<'_>, closed: TimeRange, asked: bool, now: Ts) ->
     let wanted = known.wanted;
     let (on_record, open): (Vec<&GapRow>, Vec<&GapRow>) =
         known.rows.iter().partition(|row| row.reason.is_some());
-    let mut gaps: Vec<Gap> = on_record
-        .iter()
+    // An exchange that is closed has no gap.
+    let mut gaps: Vec<Gap> = (on_record.iter())
+        .filter(|row| row.reason.as_deref() != Some(MissingReason::Closed.as_str()))
         .filter_map(|row| Some(gap(row.range, row.reason.as_deref()?, row.recheck_at)))
         .collect();
 
@@ -237,7 +238,11 @@ mod tests {
             reason: Some("vendor_empty".to_owned()),
             ..open("2012-01-01", "2012-01-02")
         };
-        let told = told(&row(), &[empty], false);
+        let weekend = GapRow {
+            reason: Some("closed".to_owned()),
+            ..open("2012-01-07", "2012-01-09")
+        };
+        let told = told(&row(), &[empty, weekend], false);
         assert_eq!(told, ["2012-01-01..2012-01-02 vendor_empty"]);
     }
 

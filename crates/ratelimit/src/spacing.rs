@@ -11,8 +11,12 @@ const HEADROOM_PERCENT: u32 = 8;
 /// Returns the time between two attempts that keeps `amount` in any `window`, headroom included.
 ///
 /// Evenly spaced attempts number at most `window / interval + 1` in any stretch of `window`, so one
-/// of the amount is given up to the strictness of a rolling window.
+/// of the amount is given up to the strictness of a rolling window. Of a single one nothing can be
+/// given up: there the interval is wider than the window.
 pub fn interval(amount: u32, window: Duration) -> Duration {
+    if amount <= 1 {
+        return window + window * HEADROOM_PERCENT / 100;
+    }
     let usable = amount.saturating_sub(amount.saturating_mul(HEADROOM_PERCENT).div_ceil(100));
     window / usable.saturating_sub(1).max(1)
 }
@@ -55,7 +59,7 @@ mod tests {
             let window = Duration::from_secs(secs);
             let interval = interval(amount, window);
             let most = window.as_nanos() / interval.as_nanos().max(1) + 1;
-            prop_assert!(most <= u128::from(amount.max(2)), "{most} of {amount}");
+            prop_assert!(most <= u128::from(amount), "{most} of {amount}");
         }
     }
 

@@ -2,6 +2,7 @@
 //! ends with [`Exit::Usage`], not with the code of a failure.
 
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use argh::{EarlyExit, TopLevelCommand};
@@ -29,14 +30,11 @@ fn parse<T: TopLevelCommand>(args: impl Iterator<Item = OsString>) -> Result<T, 
     T::from_args(&[program], &rest)
 }
 
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "help and usage are for the terminal"
-)]
+#[expect(clippy::print_stderr, reason = "usage is for the terminal")]
 fn tell(early: &EarlyExit) -> Exit {
     if early.status.is_ok() {
-        println!("{}", early.output);
+        // Whoever asked for help may have seen enough of it.
+        writeln!(io::stdout().lock(), "{}", early.output).ok();
         return Exit::Complete;
     }
     eprintln!("{}\nRun with --help for more.", early.output.trim_end());

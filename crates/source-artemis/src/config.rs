@@ -9,7 +9,7 @@ use serde::Deserialize;
 use source::config::{Problems, Table, nearest};
 
 use crate::{
-    datasets::{SOURCE, is_equity, is_listable, stamp_of},
+    datasets::{SOURCE, is_equity, stamp_of},
     metrics::{Kind, Of, default_of, kind, refused},
 };
 
@@ -83,9 +83,9 @@ fn series(row: &SymbolRow) -> Result<Vec<SeriesSpec>, Vec<Wrong>> {
     let of = noted(&mut wrong, "kind", of(&row.kind));
     let key = noted(&mut wrong, "symbol", name(&row.symbol, "symbol", "btc"));
     let key = key.map(|symbol| Key::of_asset(symbol, QUOTE));
+    noted(&mut wrong, "artemis_id", check_id(&row.artemis_id));
     if let (Some(of), Some(key)) = (of, &key) {
         noted(&mut wrong, "kind", check_kind(of, key));
-        noted(&mut wrong, "artemis_id", check_id(key, &row.artemis_id));
     }
     let step = noted(&mut wrong, "granularity", step(of, &row.granularity));
     let names = match (of, step) {
@@ -152,12 +152,12 @@ fn check_kind(of: Of, key: &Key) -> Result<(), String> {
     }
 }
 
-/// A stablecoin on one chain has no id of its own.
-fn check_id(key: &Key, id: &str) -> Result<(), String> {
-    if id.is_empty() && !is_listable(key) {
-        return Ok(());
+/// A stablecoin on one chain has no id of its own, and not every id is known.
+fn check_id(id: &str) -> Result<(), String> {
+    match id {
+        "" => Ok(()),
+        _ => name(id, "artemis_id", "bitcoin").map(|_| ()),
     }
-    name(id, "artemis_id", "bitcoin").map(|_| ())
 }
 
 fn step(of: Option<Of>, text: &str) -> Result<Step, String> {

@@ -15,7 +15,8 @@ pub struct DatasetSpec {
     pub cadence_secs: i64,
     /// How long after the end of a bucket its value is there, in seconds.
     pub lag_secs: i64,
-    /// How far back values may still move, in seconds.
+    /// How far back values may still move, in seconds. Who reads them again is said by `whole`,
+    /// `live_secs` or `rereads`.
     pub provisional_secs: i64,
     /// When there are buckets at all.
     pub calendar: Calendar,
@@ -61,9 +62,10 @@ pub enum Role {
 pub enum Calendar {
     /// Always.
     Always,
-    /// When its exchange was open.
+    /// When its exchange was open. By rule it is not on Saturday and Sunday: a weekend by itself is
+    /// not asked for, and one without values is closed, not missing. Values that come are stored.
     Exchange,
-    /// Events: no bucket is expected.
+    /// Events: no bucket is expected. Time is asked for once; that nothing came of it is final.
     None,
 }
 
@@ -78,12 +80,14 @@ pub enum History {
     None,
 }
 
-/// What a key's absence from a good answer means.
+/// What a key's absence from a good answer means: one of which the parser said nothing, neither a
+/// point nor an outcome. Where an answer may have been cut, the parser says [`crate::Outcome::Absent`]
+/// of the keys that it may have held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Absence {
     /// Nothing is known: ask again.
     Unknown,
-    /// The vendor has nothing of it in the asked range.
+    /// The vendor has nothing of it in the block's labels.
     Empty,
 }
 
@@ -162,10 +166,32 @@ impl Unit {
 /// The window of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Window {
-    /// Any stretch of so many seconds.
+    /// Any stretch of so many seconds, at most an hour: kept by the pace.
     RollingSecs(u32),
+    /// Any 24 hours: a vendor's day that turns nobody knows when.
+    RollingDay,
     /// A UTC day.
     Day,
     /// A UTC month.
     Month,
+}
+
+impl Window {
+    /// Returns how the ledger cuts time for it; `None` where the pace alone keeps the limit.
+    pub const fn span(self) -> Option<&'static str> {
+        match self {
+            Self::RollingSecs(_) => None,
+            Self::RollingDay => Some("hour"),
+            Self::Day => Some("day"),
+            Self::Month => Some("month"),
+        }
+    }
+
+    /// Returns how many spans before the current one count as well.
+    pub const fn spans_before(self) -> i32 {
+        match self {
+            Self::RollingDay => 24,
+            Self::RollingSecs(_) | Self::Day | Self::Month => 0,
+        }
+    }
 }

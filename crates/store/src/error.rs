@@ -230,6 +230,11 @@ impl From<tokio_postgres::Error> for Error {
             };
         };
         match code.code().get(..2) {
+            // A standby since a moment ago, or made so by an operator or a host short of space.
+            _ if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Self::Unavailable {
+                text,
+                source: Some(source),
+            },
             _ if *code == SqlState::DISK_FULL => Self::DiskFull { text, source },
             _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => Self::Denied { text, source },
             _ if *code == SqlState::LOCK_NOT_AVAILABLE => Self::Locked {
@@ -283,5 +288,67 @@ impl From<PoolError> for Error {
 impl From<refinery::Error> for Error {
     fn from(error: refinery::Error) -> Self {
         Self::Migration(Box::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::NoTls;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_passes_by_itself_is_told_from_what_does_not() {
+        let database = testkit::database().await;
+        let (client, connection) = database.config().connect(NoTls).await.unwrap();
+        tokio::spawn(connection);
+        for (code, passes) in [
+            // The way to the server.
+            ("08000", true),
+            ("08006", true),
+            // Space, memory, connections.
+            ("53000", true),
+            ("53100", true),
+            ("53200", true),
+            ("53300", true),
+            // Stopping, crashed, starting; cancelled.
+            ("57P01", true),
+            ("57P02", true),
+            ("57P03", true),
+            ("57014", true),
+            ("58030", true),
+            // A standby; one that waited for another; a lock.
+            ("25006", true),
+            ("40001", true),
+            ("40P01", true),
+            ("55P03", true),
+            // Nobody mends these by waiting.
+            ("28P01", false),
+            ("3D000", false),
+            ("42501", false),
+            ("42P01", false),
+            ("23505", false),
+            ("22003", false),
+            ("XX000", false),
+        ] {
+            let raise = format!("DO $$ BEGIN RAISE 'told' USING ERRCODE = '{code}'; END $$");
+            let error: Error = client.batch_execute(&raise).await.unwrap_err().into();
+            assert_eq!(error.is_passing(), passes, "{code}: {error:?}");
+            let is_full = matches!(error, Error::DiskFull { .. });
+            assert_eq!(is_full, code == "53100", "{code}: {error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_passes() {
+        let nowhere = tempfile::tempdir().unwrap();
+        let mut config = tokio_postgres::Config::new();
+        config.host_path(nowhere.path()).user("nobody");
+        let options = crate::Options {
+            application_name: "test".to_owned(),
+            pool_size: 1,
+        };
+        let error = crate::Store::connect(&config, options).await.unwrap_err();
+        assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{SourceId, Subject, Ts};
+use model::{DatasetId, SourceId, Subject, Ts};
 use tokio_postgres::Row;
 
 use crate::{Error, Store, ranges::PgTs};
@@ -21,9 +21,16 @@ pub struct FactRow {
     pub ended_at: Option<Ts>,
     /// The vendor does not know the asset; not asked before this time.
     pub unsupported_until: Option<Ts>,
-    /// The dataset that taught the first and the last bucket, or `catalogue`, also with a name behind
-    /// (`catalogue:coins_list`).
+    /// The dataset that taught the first bucket, or `catalogue`, also with a name behind
+    /// (`catalogue:coins_list`). Of what is to be learnt, who teaches it.
     pub known_from: String,
+    /// Who taught the last bucket, in the same words.
+    pub ended_from: String,
+}
+
+/// Whether a catalogue taught it: the vendor's own word, not what one answer seemed to show.
+pub fn is_catalogue(known_from: &str) -> bool {
+    known_from.starts_with(CATALOGUE)
 }
 
 impl FactRow {
@@ -35,12 +42,13 @@ impl FactRow {
             ended_at: None,
             unsupported_until: None,
             known_from: String::new(),
+            ended_from: String::new(),
         }
     }
 
-    /// Whether a catalogue says it: the vendor's own word, not what one answer seemed to show.
-    pub fn is_from_catalogue(&self) -> bool {
-        self.known_from.starts_with(CATALOGUE)
+    /// Whether a catalogue says when it began.
+    fn is_from_catalogue(&self) -> bool {
+        is_catalogue(&self.known_from)
     }
 
     /// Returns both as one, as the statement below would leave them.
@@ -80,6 +88,7 @@ impl FactRow {
             ended_at: at(4),
             unsupported_until: at(5),
             known_from: row.get(6),
+            ended_from: row.get(7),
         }
     }
 }
@@ -94,7 +103,7 @@ impl Store {
         let rows = client
             .query(
                 "SELECT asset, instrument, venue, first_available, ended_at, unsupported_until,
-                        known_from
+                        known_from, ended_from
                  FROM facts WHERE source = $1 ORDER BY asset, instrument, venue",
                 &[&source.as_str()],
             )
@@ -162,6 +171,35 @@ impl Store {
         Ok(known.iter().map(FactRow::of_row).collect())
     }
 
+    /// Ends what a catalogue has not named since `before` or longer and no other catalogue of the
+    /// source names: at the first reading that missed it. Where an end is known that one stays.
+    /// Returns how many ended.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn end_vanished(
+        &self,
+        source: SourceId,
+        dataset: DatasetId,
+        before: Ts,
+        now: Ts,
+    ) -> Result<u64, Error> {
+        let client = self.client().await?;
+        let from = format!("{CATALOGUE}:{dataset}");
+        Ok(client
+            .execute(
+                END_VANISHED,
+                &[
+                    &source.as_str(),
+                    &dataset.as_str(),
+                    &PgTs(before),
+                    &from,
+                    &PgTs(now),
+                ],
+            )
+            .await?)
+    }
+
     /// Forgets that these subjects have ended: a catalogue lists them again.
     ///
     /// # Errors
@@ -212,8 +250,20 @@ impl Store {
     }
 }
 
+const END_VANISHED: &str = "
+INSERT INTO facts AS f (source, asset, instrument, venue, ended_at, known_from, ended_from, learned_at)
+SELECT l.source, l.asset, l.instrument, l.venue, l.missing_since, $4, $4, $5
+FROM listings l
+WHERE l.source = $1 AND l.dataset = $2 AND l.missing_since <= $3
+  AND NOT EXISTS (SELECT FROM listings o
+                  WHERE o.source = l.source AND o.active
+                    AND (o.asset, o.instrument, o.venue) = (l.asset, l.instrument, l.venue))
+ON CONFLICT (source, asset, instrument, venue) DO UPDATE
+SET ended_at = excluded.ended_at, ended_from = excluded.ended_from, learned_at = excluded.learned_at
+WHERE f.ended_at IS NULL";
+
 const FORGET_END: &str = "
-UPDATE facts f SET ended_at = NULL
+UPDATE facts f SET ended_at = NULL, ended_from = ''
 FROM unnest($2::text[], $3::text[], $4::text[]) AS n(asset, instrument, venue)
 WHERE f.source = $1 AND f.ended_at IS NOT NULL
   AND (f.asset, f.instrument, f.venue) = (n.asset, n.instrument, n.venue)";
@@ -238,7 +288,7 @@ impl<'a> Names<'a> {
 }
 
 const KNOWN: &str = "
-SELECT asset, instrument, venue, first_available, ended_at, unsupported_until, known_from
+SELECT asset, instrument, venue, first_available, ended_at, unsupported_until, known_from, ended_from
 FROM facts
 JOIN unnest($2::text[], $3::text[], $4::text[]) AS n(asset, instrument, venue)
     USING (asset, instrument, venue)
@@ -248,11 +298,12 @@ WHERE source = $1";
 /// of an asset that the vendor does not know it has taught nothing of its first and last bucket.
 const LEARN: &str = "
 INSERT INTO facts AS f (source, asset, instrument, venue, first_available, ended_at,
-                        unsupported_until, known_from, learned_at)
+                        unsupported_until, known_from, ended_from, learned_at)
 SELECT $1, n.asset, n.instrument, n.venue,
        CASE WHEN starts_with(n.known_from, $10) THEN n.first_available
             ELSE least(n.first_available, stored.first_ts) END,
-       n.ended_at, n.unsupported_until, n.known_from, $9
+       n.ended_at, n.unsupported_until, n.known_from,
+       CASE WHEN n.ended_at IS NULL THEN '' ELSE n.known_from END, $9
 FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
             $7::timestamptz[], $8::text[])
      AS n(asset, instrument, venue, first_available, ended_at, unsupported_until, known_from)
@@ -266,9 +317,11 @@ ON CONFLICT (source, asset, instrument, venue) DO UPDATE SET
                            ELSE least(excluded.first_available, f.first_available) END,
     ended_at = coalesce(excluded.ended_at, f.ended_at),
     unsupported_until = coalesce(excluded.unsupported_until, f.unsupported_until),
-    known_from = CASE
+    ended_from = CASE
         WHEN excluded.ended_at IS DISTINCT FROM f.ended_at AND excluded.ended_at IS NOT NULL
-            THEN excluded.known_from
+            THEN excluded.ended_from
+        ELSE f.ended_from END,
+    known_from = CASE
         WHEN starts_with(excluded.known_from, $10) AND excluded.first_available IS NOT NULL
             THEN excluded.known_from
         WHEN excluded.first_available < coalesce(f.first_available, 'infinity')

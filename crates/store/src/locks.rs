@@ -24,6 +24,9 @@ pub(crate) const LEADER: i32 = 0x0CF0_0004;
 pub(crate) const DICTIONARY: i32 = 0x0CF0_0005;
 /// One process writes the catalogue of a source. Second key `hashtext(source)`.
 pub(crate) const LISTINGS: i32 = 0x0CF0_0006;
+/// One process counts the quota of a host whose window spans several rows. Second key
+/// `hashtext(source/host)`. Held alone.
+pub(crate) const QUOTA: i32 = 0x0CF0_0007;
 
 /// Takes the lock of a source for the rest of a transaction that is not a write of points: it waits
 /// for a minute at most, and leaves it to writers to end a holder that is stuck.

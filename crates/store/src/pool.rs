@@ -9,7 +9,7 @@ use std::{
 };
 
 use deadpool_postgres::{Hook, HookError, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::{Client, Config};
+use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
 use crate::{
     Error,
@@ -135,8 +135,8 @@ async fn check_server(route: &Route) -> Result<(), Error> {
         futures_util::future::try_join(OwnConnection::open(route), OwnConnection::open(route))
             .await?;
     let checked = async {
-        check_version(&first).await?;
-        check_not_pooled(&first, &second).await
+        check_not_pooled(&first, &second).await?;
+        check_version(&first).await
     }
     .await;
     first.close().await;
@@ -162,18 +162,21 @@ async fn check_version(client: &Client) -> Result<(), Error> {
 
 /// A transaction pooler gives each transaction whichever server connection is free, so locks and
 /// prepared statements are lost between two statements. It shows in the server process: two
-/// connections that share one, or one connection that moves while the other keeps its own busy.
+/// connections that share one, or one connection that moves while or after the other kept one busy.
 async fn check_not_pooled(first: &Client, second: &Client) -> Result<(), Error> {
-    let before = backend(first).await?;
-    second.batch_execute("BEGIN").await?;
-    let other = backend(second).await;
-    let after = if other.as_ref().is_ok_and(|other| *other != before) {
-        backend(first).await
-    } else {
-        Ok(before)
-    };
-    second.batch_execute("ROLLBACK").await?;
-    if other? == before || after? != before {
+    let (one, two) = (backend(first).await?, backend(second).await?);
+    let mut moved = one == two;
+    for (busy, other, known) in [(second, first, one), (first, second, two)] {
+        // A pooler with a single connection would not answer the other one meanwhile.
+        if moved {
+            break;
+        }
+        busy.batch_execute("BEGIN").await?;
+        let meanwhile = backend(other).await?;
+        busy.batch_execute("ROLLBACK").await?;
+        moved = meanwhile != known || backend(other).await? != known;
+    }
+    if moved {
         return Err(Error::UnfitServer(
             "the database address leads to a transaction pooler, which loses locks between \
              statements: use PostgreSQL itself, or a pooler in session mode"
@@ -183,11 +186,14 @@ async fn check_not_pooled(first: &Client, second: &Client) -> Result<(), Error> 
     Ok(())
 }
 
-async fn backend(client: &Client) -> Result<i32, Error> {
-    Ok(client
-        .query_one("SELECT pg_backend_pid()", &[])
-        .await?
-        .get(0))
+/// Asks without preparing: what one server process has prepared the next one does not know.
+async fn backend(client: &Client) -> Result<Option<String>, Error> {
+    let answer = client.simple_query("SELECT pg_backend_pid()").await?;
+    let pid = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    Ok(pid.map(str::to_owned))
 }
 
 #[cfg(test)]

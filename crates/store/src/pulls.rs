@@ -173,7 +173,8 @@ impl PullRow {
 }
 
 impl Store {
-    /// Writes down that a pull starts.
+    /// Writes down that a pull starts. Said again with the same words while it runs, as after an answer
+    /// that was lost on the way, it is the same pull.
     ///
     /// # Errors
     /// Those of the database.
@@ -181,8 +182,15 @@ impl Store {
         let client = self.client().await?;
         let row = client
             .query_one(
-                "INSERT INTO pulls (run_id, source, dataset, kind, instance, during, started_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING pull_id",
+                "WITH known AS (
+                     SELECT pull_id FROM pulls
+                     WHERE status = 'running' AND instance = $5 AND started_at = $7
+                       AND (run_id, source, dataset, kind) = ($1, $2, $3, $4)),
+                 made AS (
+                     INSERT INTO pulls (run_id, source, dataset, kind, instance, during, started_at)
+                     SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS (SELECT FROM known)
+                     RETURNING pull_id)
+                 SELECT pull_id FROM known UNION ALL SELECT pull_id FROM made LIMIT 1",
                 &[
                     &pull.run_id,
                     &pull.source.as_str(),
@@ -263,8 +271,11 @@ impl Store {
             .await?)
     }
 
-    /// Returns when the newest re-read of a dataset that came to an end was started, among the runs
-    /// whose id begins with one of `names`; where there is none, when the dataset's first pull was.
+    /// Returns when the newest re-read of a dataset that is not to be repeated was started, among the
+    /// runs whose id begins with one of `names`; where there is none, when the dataset's first pull was.
+    ///
+    /// Not to be repeated is what read all that it was to read, or queued the rest
+    /// ([`Self::queue_unread`]).
     ///
     /// # Errors
     /// Those of the database.
@@ -279,7 +290,8 @@ impl Store {
             .query_one(
                 "SELECT coalesce(
                      max(started_at) FILTER (
-                         WHERE kind = 'reread' AND status IN ('complete', 'partial', 'no_data')
+                         WHERE kind = 'reread'
+                           AND (status IN ('complete', 'no_data') OR left_queued)
                            AND EXISTS (SELECT FROM unnest($3::text[]) AS name
                                        WHERE starts_with(run_id, name || '-'))),
                      min(started_at))

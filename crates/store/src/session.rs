@@ -1,24 +1,31 @@
 //! What a living process holds: the lock of its instance, claims of blocks, leadership.
 //!
 //! All of it hangs on one connection of its own, never one of the pool: the server lets go of it in
-//! the moment in which the process or its connection dies. No leases, nothing to clean up.
+//! the moment in which the process or its connection dies. No leases, nothing to clean up. A
+//! connection that was lost is opened again on use, with the name and without anything else: what was
+//! claimed has to be claimed again, and leadership comes back only by [`Session::regain`].
+
+mod standing;
 
 use std::{
-    collections::HashSet,
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use model::Ts;
 
-use crate::{Error, Store, connect::OwnConnection, locks, ranges::PgTs};
+use crate::{Error, Store, locks, ranges::PgTs};
+use standing::Standing;
 
 /// The locks of one process. Dropping it lets go of them all.
 pub struct Session {
-    connection: OwnConnection,
+    store: Store,
     instance: String,
-    /// The server counts a lock twice that one connection takes twice: who asks first has it.
-    claims: Mutex<HashSet<i64>>,
+    /// What stands now, or stood last.
+    standing: Mutex<Arc<Standing>>,
+    /// Held by the one who opens another connection.
+    renewing: tokio::sync::Mutex<()>,
+    /// The epoch that this process took.
     epoch: Mutex<Option<i64>>,
 }
 
@@ -51,25 +58,12 @@ impl Store {
     /// # Errors
     /// [`Error::Locked`] where a living process has this name.
     pub async fn session(&self, instance: &str) -> Result<Session, Error> {
-        let connection = self.own_connection().await?;
-        let taken: bool = connection
-            .query_one(
-                "SELECT pg_try_advisory_lock($1, hashtext($2))",
-                &[&locks::INSTANCE, &instance],
-            )
-            .await?
-            .get(0);
-        if !taken {
-            connection.close().await;
-            return Err(Error::Locked {
-                lock: format!("the instance name {instance}"),
-                holder: None,
-            });
-        }
+        let standing = Standing::take(self, instance, None).await?;
         Ok(Session {
-            connection,
+            store: self.clone(),
             instance: instance.to_owned(),
-            claims: Mutex::default(),
+            standing: Mutex::new(Arc::new(standing)),
+            renewing: tokio::sync::Mutex::default(),
             epoch: Mutex::default(),
         })
     }
@@ -99,6 +93,27 @@ impl Store {
             alive: row.get(3),
         }))
     }
+
+    /// Checks that the epoch that a process took is today's: work by schedule asks before it begins
+    /// and before it changes anything beside points, which check it in their own commit.
+    ///
+    /// # Errors
+    /// [`Error::LeadershipLost`] where another process has led since; those of the database.
+    pub async fn check_epoch(&self, held: i64) -> Result<(), Error> {
+        let client = self.client().await?;
+        let row = client.query_opt(EPOCH, &[]).await?;
+        is_still(held, row.map(|row| row.get(0)))
+    }
+}
+
+const EPOCH: &str = "SELECT epoch FROM leader";
+
+/// Compares the epoch that was taken with today's.
+pub(crate) fn is_still(held: i64, now: Option<i64>) -> Result<(), Error> {
+    match now {
+        Some(now) if now == held => Ok(()),
+        now => Err(Error::LeadershipLost { held, now }),
+    }
 }
 
 impl Session {
@@ -109,7 +124,33 @@ impl Session {
 
     /// Whether the connection stands. Where it does not, every lock is gone.
     pub fn is_alive(&self) -> bool {
-        !self.connection.is_closed()
+        self.standing().is_alive()
+    }
+
+    /// Whether this process took the leadership and its connection has stood ever since.
+    pub fn leads(&self) -> bool {
+        self.standing().leads()
+    }
+
+    fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&lock(&self.standing))
+    }
+
+    /// Returns what stands, on another connection where the last one was lost.
+    async fn renewed(&self) -> Result<Arc<Standing>, Error> {
+        let _alone = self.renewing.lock().await;
+        let lost = self.standing();
+        if lost.is_alive() {
+            return Ok(lost);
+        }
+        let standing = Standing::take(&self.store, &self.instance, Some(&lost)).await?;
+        let standing = Arc::new(standing);
+        *lock(&self.standing) = Arc::clone(&standing);
+        tracing::warn!(
+            instance = self.instance,
+            "the connection that holds the locks was lost: another one stands"
+        );
+        Ok(standing)
     }
 
     /// Claims a block; false where somebody has it, in this process or another.
@@ -120,36 +161,20 @@ impl Session {
     /// # Errors
     /// Those of the database; then nothing is claimed.
     pub async fn try_claim(&self, key: i64) -> Result<bool, Error> {
-        if !lock(&self.claims).insert(key) {
-            return Ok(false);
-        }
-        let answer = self
-            .connection
-            .query_one("SELECT pg_try_advisory_lock($1::int8)", &[&key])
-            .await;
-        let claimed = answer.as_ref().is_ok_and(|row| row.get(0));
-        if !claimed {
-            lock(&self.claims).remove(&key);
-        }
-        answer?;
-        Ok(claimed)
+        self.renewed().await?.try_claim(key).await
     }
 
-    /// Lets go of a claim; one that is not held is none of its business.
+    /// Whether a claim is had still: with the connection it was lost.
+    pub fn holds(&self, key: i64) -> bool {
+        self.standing().holds(key)
+    }
+
+    /// Lets go of a claim; one that is not held, or no longer, is none of its business.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Those of the database; then it is gone with its connection, or as soon as that ends.
     pub async fn release(&self, key: i64) -> Result<(), Error> {
-        if !lock(&self.claims).contains(&key) {
-            return Ok(());
-        }
-        let answer = self
-            .connection
-            .query_one("SELECT pg_advisory_unlock($1::int8)", &[&key])
-            .await;
-        lock(&self.claims).remove(&key);
-        answer?;
-        Ok(())
+        self.standing().release(key).await
     }
 
     /// Takes leadership and returns its epoch, higher than every one before; none where another
@@ -157,40 +182,39 @@ impl Session {
     ///
     /// # Errors
     /// Those of the database; then nobody has become leader here.
-    pub async fn try_lead(&self) -> Result<Option<i64>, Error> {
-        let held = *lock(&self.epoch);
-        if held.is_some() && self.is_alive() {
-            return Ok(held);
+    pub async fn try_lead(&self, now: Ts) -> Result<Option<i64>, Error> {
+        let standing = self.renewed().await?;
+        if standing.leads() {
+            return Ok(*lock(&self.epoch));
         }
-        // Both in one statement: who has the lock raises the epoch, nobody else.
-        let row = self
-            .connection
-            .query_opt(
-                "INSERT INTO leader AS l (epoch, instance, taken_at)
-                 SELECT 1, $2, crossfeed_now() FROM pg_try_advisory_lock($1, 0) AS taken WHERE taken
-                 ON CONFLICT (one) DO UPDATE
-                 SET epoch = l.epoch + 1, instance = excluded.instance, taken_at = excluded.taken_at
-                 RETURNING epoch",
-                &[&locks::LEADER, &self.instance],
-            )
-            .await?;
-        let epoch = row.map(|row| row.get(0));
+        let epoch = standing.lead(&self.instance, now).await?;
         *lock(&self.epoch) = epoch;
         Ok(epoch)
+    }
+
+    /// Takes the leadership that was lost with its connection back, under the epoch that was taken;
+    /// false where it cannot be had yet.
+    ///
+    /// # Errors
+    /// [`Error::LeadershipLost`] where another process has led since, or leads, or where none was
+    /// ever taken here; those of the database.
+    pub async fn regain(&self) -> Result<bool, Error> {
+        let held = lock(&self.epoch).unwrap_or_default();
+        let standing = self.renewed().await?;
+        Ok(standing.leads() || standing.regain(held).await?)
     }
 
     /// Lets go of everything and ends the connection. Once this returns, whoever asks can have it.
     /// Where the database is away, the server lets go when it notices that the connection is gone.
     pub async fn close(self) {
-        // Not left to the end of the connection, which the server gets to hear of a moment later.
-        let let_go = self
-            .connection
-            .batch_execute("SELECT pg_advisory_unlock_all()")
-            .await;
-        if let Err(error) = let_go {
-            tracing::warn!(instance = self.instance, %error, "locks are left to the end of their connection");
+        let standing = self
+            .standing
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Nobody else has it: whoever borrows it borrows the session.
+        if let Some(standing) = Arc::into_inner(standing) {
+            standing.close(&self.instance).await;
         }
-        self.connection.close().await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! What does not run until an operator resumes it. Nothing in here ends a suspension by itself.
 
-use model::{SourceId, Ts};
+use model::{DatasetId, SourceId, Ts};
 
 use crate::{Error, Store, ranges::PgTs};
 
@@ -82,15 +82,55 @@ impl Store {
             .collect())
     }
 
-    /// Ends every suspension of a source and returns how many there were. Only for a command that
-    /// an operator typed.
+    /// Ends every suspension of a source and returns how many there were; refused ticks count from
+    /// nothing again. Only for a command that an operator typed.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn resume(&self, source: &str) -> Result<u64, Error> {
         let client = self.client().await?;
         Ok(client
-            .execute("DELETE FROM suspensions WHERE source = $1", &[&source])
+            .execute(
+                "WITH refused AS (DELETE FROM refused_ticks WHERE source = $1)
+                 DELETE FROM suspensions WHERE source = $1",
+                &[&source],
+            )
             .await?)
+    }
+
+    /// Counts a live tick that brought nothing but refusals, and returns how many there were in a row.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn count_refused(
+        &self,
+        source: SourceId,
+        dataset: DatasetId,
+        now: Ts,
+    ) -> Result<i32, Error> {
+        let client = self.client().await?;
+        let row = client
+            .query_one(
+                "INSERT INTO refused_ticks AS r (source, dataset, ticks, since)
+                 VALUES ($1, $2, 1, $3)
+                 ON CONFLICT (source, dataset) DO UPDATE SET ticks = r.ticks + 1
+                 RETURNING ticks",
+                &[&source.as_str(), &dataset.as_str(), &PgTs(now)],
+            )
+            .await?;
+        Ok(row.get(0))
+    }
+
+    /// Ends the row of refused ticks: there was a good answer.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn forget_refused(&self, source: SourceId, dataset: DatasetId) -> Result<(), Error> {
+        let client = self.client().await?;
+        let sql = "DELETE FROM refused_ticks WHERE source = $1 AND dataset = $2";
+        client
+            .execute(sql, &[&source.as_str(), &dataset.as_str()])
+            .await?;
+        Ok(())
     }
 }

@@ -352,18 +352,38 @@ async fn rereads_leave_the_queue_when_they_were_read() {
         ))
         .await
         .unwrap();
-    let queued = store.queued_rereads(ACME, 2).await.unwrap();
-    assert_eq!(queued, [(one, hours(0, 1)), (one, hours(1, 2))]);
-    assert!(store.queued_rereads(OTHER, 9).await.unwrap().is_empty());
-    // A range that was read only in part stays.
-    let half = TimeRange::new(hour(3), hour(4).plus_secs(-1_800));
-    store
-        .drop_rereads(&[(one, hours(0, 2)), (one, half)])
-        .await
-        .unwrap();
-    let queued = store.queued_rereads(ACME, 9).await.unwrap();
-    assert_eq!(queued.len(), 4);
-    assert_eq!(queued[0], (one, hours(2, 3)));
+    let queued = async |until, limit| {
+        let queued = store.queued_rereads(&[one], until, limit).await;
+        queued.unwrap()
+    };
+    let two_hours = [(one, hours(0, 1)), (one, hours(1, 2))];
+    assert_eq!(queued(hour(9), 2).await, two_hours);
+    assert_eq!(queued(hour(1), 9).await, two_hours);
+    let other = SeriesId(one.0 + 1);
+    let none = store.queued_rereads(&[other], hour(9), 9).await.unwrap();
+    assert!(none.is_empty());
+    // Of a range that was read only in part the rest stays, as old as it was.
+    let half_past = |at: i64| hour(at).plus_secs(1_800);
+    let middle = TimeRange::new(half_past(3), half_past(4));
+    let done = [(one, hours(0, 1)), (one, hours(1, 2)), (one, middle)];
+    store.drop_rereads(&done).await.unwrap();
+    let rest = [
+        (one, hours(2, 3)),
+        (one, TimeRange::new(hour(3), half_past(3))),
+        (one, TimeRange::new(half_past(4), hour(5))),
+        (one, hours(5, 6)),
+    ];
+    assert_eq!(queued(hour(9), 9).await, rest);
+    assert_eq!(queued(hour(3), 9).await, rest[..2]);
+
+    // What nobody collects any more is no work for anybody.
+    store.drop_idle_rereads(OTHER, hour(9)).await.unwrap();
+    store.drop_idle_rereads(ACME, hour(9)).await.unwrap();
+    assert_eq!(queued(hour(9), 9).await.len(), 4);
+    let end = "UPDATE series SET active = '{(,2026-01-01 08:00Z)}'";
+    client.batch_execute(end).await.unwrap();
+    store.drop_idle_rereads(ACME, hour(9)).await.unwrap();
+    assert!(queued(hour(9), 9).await.is_empty());
 }
 
 /// Hours of two series, and what was said of them.

@@ -5,8 +5,8 @@
 mod ledger_support;
 
 use ledger_support::{ACME, OTHER, client, hour, store, texts};
-use model::{Subject, Ts, Venue};
-use store::facts::FactRow;
+use model::{DatasetId, Subject, Ts, Venue};
+use store::{dictionary::ListingRow, facts::FactRow};
 
 fn fact(asset: &str, first: Option<Ts>, known_from: &str) -> FactRow {
     FactRow {
@@ -103,11 +103,13 @@ async fn who_taught_the_first_bucket_is_remembered() {
             "catalogue:list",
         ),
         (fact("bitcoin", Some(hour(40)), "daily"), "catalogue:list"),
-        (ended, "quarterly"),
+        (ended, "catalogue:list"),
     ] {
         let known = store.learn(ACME, &[told], hour(100)).await.unwrap();
         assert_eq!(known[0].known_from, expected);
     }
+    let known = store.facts(ACME).await.unwrap();
+    assert_eq!(known[0].ended_from, "quarterly");
     let both = [
         fact("ether", Some(hour(50)), "daily"),
         fact("ether", Some(hour(60)), "hourly"),
@@ -175,6 +177,81 @@ async fn several_facts_of_one_asset_in_one_call_are_one() {
     assert_eq!(known[1].unsupported_until, Some(hour(200)));
     assert_eq!((known[1].first_available, known[1].ended_at), (None, None));
     assert!(store.facts(OTHER).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_two_readings_a_day_apart_missed_has_ended_unless_the_vendor_says_when() {
+    let database = testkit::database().await;
+    let store = store(&database).await;
+    let (list, other) = (DatasetId::new("list"), DatasetId::new("other"));
+    let read = async |dataset, names: &[&str], at| {
+        let row = |name: &&str| ListingRow {
+            subject: Subject::of_asset(*name),
+            symbol: None,
+            name: None,
+            links: std::collections::BTreeMap::new(),
+            active: true,
+        };
+        let rows: Vec<ListingRow> = names.iter().map(row).collect();
+        let read = store.sync_listings(ACME, dataset, &rows, hour(at)).await;
+        read.unwrap();
+        let before = hour(at - 24);
+        let ended = store.end_vanished(ACME, dataset, before, hour(at)).await;
+        ended.unwrap()
+    };
+    let ends = async || -> Vec<(String, Option<Ts>, String)> {
+        let facts = store.facts(ACME).await.unwrap().into_iter();
+        facts
+            .map(|fact| {
+                (
+                    fact.subject.asset.to_string(),
+                    fact.ended_at,
+                    fact.ended_from,
+                )
+            })
+            .collect()
+    };
+    let told = |asset: &str, ended: Option<i64>, from: &str| {
+        (asset.to_owned(), ended.map(hour), from.to_owned())
+    };
+    let known = FactRow {
+        ended_at: Some(hour(5)),
+        ..fact("known", Some(hour(1)), "catalogue:delisted")
+    };
+    store.learn(ACME, &[known], hour(6)).await.unwrap();
+    let stays = told("known", Some(5), "catalogue:delisted");
+
+    let all = ["stays", "also", "gone", "known", "moved"];
+    assert_eq!(read(list, &all, 10).await, 0);
+    assert_eq!(read(other, &["moved"], 10).await, 0);
+    for hour in [34, 40, 57] {
+        assert_eq!(read(list, &["stays", "also", "third"], hour).await, 0);
+    }
+    assert_eq!(ends().await, std::slice::from_ref(&stays));
+    assert_eq!(read(list, &["stays", "also", "third"], 58).await, 1);
+    let gone = told("gone", Some(34), "catalogue:list");
+    assert_eq!(ends().await, [gone, stays.clone()]);
+    // The vendor's own word comes later, and stays.
+    let own = FactRow {
+        ended_at: Some(hour(30)),
+        ..fact("gone", None, "catalogue:delisted")
+    };
+    store.learn(ACME, &[own], hour(60)).await.unwrap();
+    assert_eq!(read(list, &["stays", "also", "third"], 82).await, 0);
+    let gone = told("gone", Some(30), "catalogue:delisted");
+    assert_eq!(ends().await, [gone, stays]);
+    // What returns and vanishes again has another day.
+    read(list, &["stays", "also", "gone"], 106).await;
+    let back = Subject::of_asset("gone");
+    store
+        .forget_end(ACME, std::slice::from_ref(&back))
+        .await
+        .unwrap();
+    assert_eq!(ends().await[0], told("gone", None, ""));
+    assert_eq!(read(list, &["stays", "also"], 130).await, 1);
+    assert_eq!(ends().await[0], told("gone", None, ""));
+    assert_eq!(read(list, &["stays", "also"], 154).await, 1);
+    assert_eq!(ends().await[0], told("gone", Some(130), "catalogue:list"));
 }
 
 #[tokio::test]

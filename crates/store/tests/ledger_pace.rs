@@ -7,6 +7,7 @@ mod ledger_support;
 use std::time::{Duration, Instant};
 
 use ledger_support::{ACME, OTHER, client, hour, store};
+use model::Ts;
 use store::{Store, pace::SlotTaken};
 use testkit::TestDatabase;
 use tokio_postgres::Client;
@@ -271,11 +272,12 @@ async fn nobody_takes_a_slot_of_a_host_that_is_parked() {
 }
 
 #[tokio::test]
-async fn a_slot_hours_ahead_is_not_believed() {
+async fn a_slot_further_ahead_than_anybody_reserves_is_not_believed() {
     let database = testkit::database().await;
     let store = store(&database).await;
     let client = client(&database).await;
-    for far in ["2026-01-01 01:00:01Z", "2099-01-01", "infinity"] {
+    // A minute and one interval of 50 ms.
+    for far in ["2026-01-01 00:01:00.051Z", "2099-01-01", "infinity"] {
         client
             .batch_execute(&format!(
                 "INSERT INTO pace VALUES ('acme', '{HOST}', '{far}')
@@ -300,7 +302,16 @@ async fn a_slot_hours_ahead_is_not_believed() {
             .unwrap();
         assert_eq!(again, SlotTaken::Full { retry_in: INTERVAL }, "{far}");
     }
-    // The longest hold is believed.
+    // Nobody can reserve what is not believed.
+    let greedy = Duration::from_secs(300);
+    loop {
+        let taken = store.take_slot_at(ACME, HOST, INTERVAL * 100, greedy, hour(0));
+        let SlotTaken::Go { wait } = taken.await.unwrap() else {
+            break;
+        };
+        assert!(wait <= Duration::from_secs(60), "{wait:?}");
+    }
+    // The longest hold is believed, one of a clock that went wrong is not, and the next takes its place.
     store
         .hold_at(ACME, HOST, Duration::from_secs(90_000), hour(0))
         .await
@@ -315,4 +326,59 @@ async fn a_slot_hours_ahead_is_not_believed() {
             retry_in: Duration::from_secs(3_600)
         }
     );
+    client
+        .batch_execute("UPDATE pace SET held_until = '2099-01-01'")
+        .await
+        .unwrap();
+    let later = hour(0).plus_secs(120);
+    let taken = store
+        .take_slot_at(ACME, HOST, INTERVAL, Duration::ZERO, later)
+        .await
+        .unwrap();
+    let go = SlotTaken::Go {
+        wait: Duration::ZERO,
+    };
+    assert_eq!(taken, go);
+    let hold = Duration::from_secs(30);
+    store.hold_at(ACME, HOST, hold, later).await.unwrap();
+    let taken = store
+        .take_slot_at(ACME, HOST, INTERVAL, Duration::ZERO, later)
+        .await
+        .unwrap();
+    assert_eq!(taken, SlotTaken::Full { retry_in: hold });
+}
+
+#[tokio::test]
+async fn who_may_reserve_gets_the_slots_first_and_the_other_what_is_left() {
+    let database = testkit::database().await;
+    let interval = Duration::from_secs(2);
+    let (filling, backfill) = (store(&database).await, store(&database).await);
+    // Both ask again 300 ms after each answer; the one who fills gaps has ten requests to make.
+    let mut turns = [hour(0).millis(), hour(0).millis()];
+    let mut sent: [Vec<i64>; 2] = [Vec::new(), Vec::new()];
+    while sent[1].len() < 20 {
+        let filling_is_next = sent[0].len() < 10 && turns[0] < turns[1];
+        let (who, store, ahead) = match filling_is_next {
+            true => (0, &filling, interval * 2),
+            false => (1, &backfill, Duration::ZERO),
+        };
+        let now = Ts::from_millis(turns[who]);
+        let taken = store.take_slot_at(ACME, HOST, interval, ahead, now);
+        let ms = |wait: Duration| i64::try_from(wait.as_millis()).unwrap();
+        match taken.await.unwrap() {
+            SlotTaken::Go { wait } => {
+                sent[who].push(turns[who] + ms(wait));
+                turns[who] += ms(wait) + 300;
+            }
+            SlotTaken::Full { retry_in } => turns[who] += ms(retry_in),
+            SlotTaken::Parked { until } => unreachable!("nobody parked it until {until}"),
+        }
+    }
+    let [filling, backfill] = sent;
+    let (first, last) = (filling[0], filling[9]);
+    let between = backfill.iter().filter(|at| (first..last).contains(at));
+    assert_eq!(between.count(), 0, "{filling:?} {backfill:?}");
+    // Once the gaps are filled, the backfill has every slot.
+    let after: Vec<_> = backfill.iter().filter(|at| **at > last).collect();
+    assert!(after.len() >= 19 && after.windows(2).all(|pair| pair[1] - pair[0] == 2_000));
 }

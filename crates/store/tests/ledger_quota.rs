@@ -18,6 +18,7 @@ const fn window(span: &'static str, limit: i64, reserve: i64) -> QuotaWindow {
     QuotaWindow {
         unit: "credits",
         span,
+        before: 0,
         limit,
         reserve,
     }
@@ -33,7 +34,8 @@ async fn counts_in_all_windows_or_in_none() {
     assert_eq!(spend(10, now).await.unwrap(), Spend::Ok);
     let spent = spend(1, now).await.unwrap();
     let until = at("2026-01-31");
-    assert_eq!(spent, Spend::Exhausted { span: "day", until });
+    let exhausted = |window, until| Spend::Exhausted { window, until };
+    assert_eq!(spent, exhausted(windows[0], until));
 
     // The next day has room, and the refusal above cost the month nothing.
     assert_eq!(spend(10, until).await.unwrap(), Spend::Ok);
@@ -47,17 +49,10 @@ async fn counts_in_all_windows_or_in_none() {
     // Both are spent: what turns last is what counts. A single cost above the limit never fits.
     let spent = spend(6, until).await.unwrap();
     let next = at("2026-02-01");
-    assert_eq!(
-        spent,
-        Spend::Exhausted {
-            span: "month",
-            until: next
-        }
-    );
-    assert!(matches!(
-        spend(11, next).await.unwrap(),
-        Spend::Exhausted { span: "day", .. }
-    ));
+    assert_eq!(spent, exhausted(windows[1], next));
+    let day_after = at("2026-02-02");
+    let spent = spend(11, next).await.unwrap();
+    assert_eq!(spent, exhausted(windows[0], day_after));
     assert_eq!(spend(10, next).await.unwrap(), Spend::Ok);
     // Other hosts and sources have their own.
     assert_eq!(
@@ -93,7 +88,16 @@ async fn windows_turn_by_utc() {
             Spend::Ok
         );
         let spent = store.spend(ACME, HOST, &windows, 1, last).await.unwrap();
-        assert_eq!(spent, Spend::Exhausted { span, until: turn });
+        let exhausted = Spend::Exhausted {
+            window: windows[0],
+            until: turn,
+        };
+        assert_eq!(spent, exhausted);
+        let used = |now| store.used_of(ACME, HOST, "credits", span, 0, now);
+        assert_eq!(
+            (used(last).await.unwrap(), used(turn).await.unwrap()),
+            (1, 0)
+        );
         assert_eq!(
             store.spend(ACME, HOST, &windows, 1, turn).await.unwrap(),
             Spend::Ok

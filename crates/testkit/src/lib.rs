@@ -5,13 +5,16 @@
 //! folder. It is started by the first, stopped and removed a few seconds after the last, however
 //! they end. Migrations run once for each version of them, into a template that databases are
 //! copied from. For development only: failures panic, nothing is flushed to disk, autovacuum is
-//! off (a test that needs statistics runs `ANALYZE` itself).
+//! off (a test that needs statistics runs `ANALYZE` itself). A test that stops its server has
+//! [`own_server`].
 
 mod dropper;
+pub mod own_server;
 pub mod stage;
 mod template;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use local_postgres::{Guard, Options, Profile, Server};
@@ -30,7 +33,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// A database of one test alone. Dropped in the background when this is.
 #[derive(Debug)]
 pub struct TestDatabase {
-    server: &'static Server,
+    server: Arc<Server>,
     name: String,
 }
 
@@ -57,7 +60,7 @@ impl Drop for TestDatabase {
 /// The server, and the template that fits this program's migrations.
 #[derive(Debug)]
 struct Shared {
-    server: Server,
+    server: Arc<Server>,
     template: String,
 }
 
@@ -74,7 +77,10 @@ pub async fn database() -> TestDatabase {
 }
 
 async fn make() -> Result<TestDatabase, Failure> {
-    let shared = SERVER.get_or_try_init(start).await?;
+    make_on(SERVER.get_or_try_init(start).await?).await
+}
+
+async fn make_on(shared: &Shared) -> Result<TestDatabase, Failure> {
     let admin = connect(&shared.server.config()).await?;
     loop {
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -83,7 +89,7 @@ async fn make() -> Result<TestDatabase, Failure> {
         match admin.batch_execute(&statement).await {
             Ok(()) => {
                 return Ok(TestDatabase {
-                    server: &shared.server,
+                    server: Arc::clone(&shared.server),
                     name,
                 });
             }
@@ -95,30 +101,40 @@ async fn make() -> Result<TestDatabase, Failure> {
 }
 
 async fn start() -> Result<Shared, Failure> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()?;
-    let server = local_postgres::ensure_started(&options(&workspace), &|_| ()).await?;
+    let workspace = workspace()?;
+    start_with(&options(&workspace, name_of(&workspace))).await
+}
+
+async fn start_with(options: &Options) -> Result<Shared, Failure> {
+    let server = Arc::new(local_postgres::ensure_started(options, &|_| ()).await?);
     let template = template::ensure(&server.config()).await?;
     Ok(Shared { server, template })
 }
 
+fn workspace() -> std::io::Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.join("../..").canonicalize()
+}
+
 /// One home for each user and workspace, so that two clones do not meet.
-fn options(workspace: &Path) -> Options {
+fn name_of(workspace: &Path) -> String {
     let digest = Sha256::digest(workspace.as_os_str().as_encoded_bytes());
     let hash: String = digest
         .iter()
         .take(6)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let name = format!("crossfeed-test-{}-{hash}", nix::unistd::Uid::effective());
+    format!("crossfeed-test-{}-{hash}", nix::unistd::Uid::effective())
+}
+
+fn options(workspace: &Path, home: String) -> Options {
     Options {
         pg_bin: std::env::var_os("CROSSFEED_PG_BIN").map(PathBuf::from),
         search_path: std::env::var_os("PATH"),
         profile: Profile::Test,
         guard: Guard::Lock,
         download_to: Some(workspace.join("target/postgresql")),
-        ..Options::new(std::env::temp_dir().join(name))
+        ..Options::new(std::env::temp_dir().join(home))
     }
 }
 

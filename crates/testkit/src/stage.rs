@@ -25,7 +25,7 @@ use tokio::{
 };
 use tokio_postgres::{Client, NoTls};
 
-use crate::TestDatabase;
+use crate::{TestDatabase, own_server::OwnServer};
 
 /// A wait this long has failed. Nothing is asserted about less.
 const TOO_LONG: Duration = Duration::from_secs(40);
@@ -73,6 +73,12 @@ impl Stage {
     /// Returns another database and folder before the same vendor.
     pub async fn another(&self) -> Self {
         Self::before(self.program, Arc::clone(&self.vendor)).await
+    }
+
+    /// Returns the same stage with a database on a server of the test's own.
+    pub async fn on(mut self, server: &OwnServer) -> Self {
+        self.database = server.database().await;
+        self
     }
 
     async fn before(program: &'static str, vendor: Arc<FakeVendor>) -> Self {

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::Context as _;
-use fake_vendors::{FakeVendor, Options, Plan, VeloPlan, Vendor, ids_from_csv};
+use fake_vendors::{DefiLlamaPlan, FakeVendor, Options, Plan, VeloPlan, Vendor, ids_from_csv};
 
 use crate::root;
 
@@ -28,7 +28,15 @@ struct Part {
     most: usize,
 }
 
-const PARTS: [Part; 2] = [
+const PARTS: [Part; 3] = [
+    Part {
+        source: "defillama",
+        vendor: || Vendor::DefiLlama(DefiLlamaPlan::pro()),
+        plan: "pro",
+        ids: "kind+vendor_id",
+        kinds: "kind",
+        most: 5,
+    },
     Part {
         source: "velo",
         vendor: || Vendor::Velo(VeloPlan::annual()),

@@ -17,8 +17,11 @@ async fn a_wrong_command_line_is_2_and_says_what_would_be_right() {
     // Nobody listens there: these are told before the database is looked for.
     known[0].1 = "postgres://nobody@127.0.0.1:1/none".to_owned();
     for (args, part) in [
-        (&[][..], "--source is missing; there is coingecko"),
-        (&["--source", "coingeko"], "there is coingecko"),
+        (&[][..], "--source is missing; there is "),
+        (
+            &["--source", "coingeko"],
+            "there is no source \"coingeko\"; there is ",
+        ),
         (&["--source", "coingecko", "--form", "2024-01-01"], "--form"),
         (
             &["--source", "coingecko", "--from", "1.1.2024"],
@@ -286,6 +289,22 @@ async fn a_range_in_which_nothing_is_wanted_is_not_called_settled() {
         .must(0, &[]);
     let again = stage.run(&from).await;
     assert!(!again.stdout.contains("is wanted there"), "{again}");
+}
+
+#[tokio::test]
+async fn it_works_on_though_nobody_reads_what_it_says() {
+    let stage = Stage::new(PROGRAM).await;
+    for args in [&RANGE[..], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = stage.command(args);
+        let program = command.stdout(writer).spawn().unwrap();
+        let ended = program.wait_with_output().await.unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{args:?}: {said}");
+        assert!(!said.contains("panicked"), "{args:?}: {said}");
+    }
+    assert_eq!(stage.pulls().await, "2 complete");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod answers;
 mod config;
 mod exits;
 mod killed;
+mod outage;
 mod secrets;
 
 /// The program under test.

@@ -1,18 +1,18 @@
-//! `crossfeed db`: the private PostgreSQL by hand.
+//! `crossfeed db`: the private PostgreSQL by hand. What concerns any database is in [`super::repair`].
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the command's own output"
-)]
+#![expect(clippy::print_stderr, reason = "the command's own output")]
 
-use std::os::unix::process::CommandExt as _;
+use std::{io, os::unix::process::CommandExt as _};
 
 use argh::FromArgs;
 use local_postgres::{Status, Stopped, ensure_started, run_foreground, status, stop};
 use runtime::{Env, Exit, private_options};
 
-/// The private PostgreSQL, which programs use where `DATABASE_URL` is not set: by hand.
+use super::repair::Repair;
+use crate::out;
+
+/// The private PostgreSQL, which programs use where `DATABASE_URL` is not set: by hand. And repair, of
+/// whichever database they use.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "db")]
 pub(crate) struct Db {
@@ -28,6 +28,7 @@ enum What {
     Status(Look),
     Run(Run),
     Psql(Psql),
+    Repair(Repair),
 }
 
 /// Starts it, if it does not run; it stays up until `crossfeed db stop`.
@@ -62,8 +63,9 @@ struct Psql {
 impl Db {
     pub(crate) async fn run(self, env: Env) -> anyhow::Result<Exit> {
         let mut options = private_options(&env);
-        let report = |line: &str| println!("{line}");
-        if env.database.url.is_some() {
+        // Whether anybody reads how far it is changes nothing about what is done.
+        let report = |line: &str| drop(out::line(line));
+        if env.database.url.is_some() && !matches!(self.what, What::Repair(_)) {
             let home = env.home.home.display();
             eprintln!(
                 "DATABASE_URL is set: the other programs use that, this is about the private PostgreSQL of {home}"
@@ -72,13 +74,13 @@ impl Db {
         match self.what {
             What::Start(_) => {
                 let server = ensure_started(&options, &report).await?;
-                println!("running: {}", server.url());
+                out::line(format_args!("running: {}", server.url()))?;
             }
             What::Stop(_) => match stop(&options, &report).await? {
-                Stopped::NotRunning => println!("it did not run"),
-                Stopped::Ended { pid } => println!("stopped (process {pid})"),
+                Stopped::NotRunning => out::line("it did not run")?,
+                Stopped::Ended { pid } => out::line(format_args!("stopped (process {pid})"))?,
             },
-            What::Status(_) => return Ok(show(&status(&options).await?)),
+            What::Status(_) => return Ok(show(&status(&options).await?)?),
             What::Run(_) => {
                 // Whoever types this wants it started, under a service manager above all.
                 options.may_start = true;
@@ -90,32 +92,33 @@ impl Db {
                 let error = server.psql_command()?.args(psql.args).exec();
                 anyhow::bail!("failed to start psql: {error}");
             }
+            What::Repair(repair) => return repair.run(&env).await,
         }
         Ok(Exit::Complete)
     }
 }
 
-fn show(status: &Status) -> Exit {
+fn show(status: &Status) -> io::Result<Exit> {
     match status {
         Status::Running(info) => {
-            println!(
+            out::line(format_args!(
                 "running: PostgreSQL {}, process {}, as {}",
                 info.version, info.pid, info.user
-            );
-            println!("home:    {}", info.home.display());
-            println!("data:    {}", info.data_dir.display());
-            println!("socket:  {}", info.socket_dir.display());
-            println!("log:     {}", info.log.display());
-            return Exit::Complete;
+            ))?;
+            out::line(format_args!("home:    {}", info.home.display()))?;
+            out::line(format_args!("data:    {}", info.data_dir.display()))?;
+            out::line(format_args!("socket:  {}", info.socket_dir.display()))?;
+            out::line(format_args!("log:     {}", info.log.display()))?;
+            return Ok(Exit::Complete);
         }
-        Status::Silent { pid, log } => {
-            println!(
-                "process {pid} runs and does not answer; see {}",
-                log.display()
-            );
+        Status::Silent { pid, log } => out::line(format_args!(
+            "process {pid} runs and does not answer; see {}",
+            log.display()
+        ))?,
+        Status::Stopped { data_dir } => {
+            out::line(format_args!("stopped; data in {}", data_dir.display()))?;
         }
-        Status::Stopped { data_dir } => println!("stopped; data in {}", data_dir.display()),
-        _ => println!("nothing here yet: crossfeed setup makes it"),
+        _ => out::line("nothing here yet: crossfeed setup makes it")?,
     }
-    Exit::FailedCheck
+    Ok(Exit::FailedCheck)
 }

@@ -3,6 +3,7 @@
 mod db;
 mod pull;
 mod pulls;
+mod repair;
 mod resume;
 mod setup;
 mod sources;
@@ -18,7 +19,7 @@ use store::Store;
 pub(crate) enum Verb {
     /// The schema and the dictionaries.
     Setup(setup::Setup),
-    /// The private PostgreSQL.
+    /// The private PostgreSQL, and repairs of either database.
     Db(db::Db),
     /// One live pass.
     Pull(pull::Pull),

@@ -1,10 +1,14 @@
 //! `crossfeed pull`: the newest values of one source, now.
 
+use std::io;
+
 use anyhow::Context as _;
 use argh::FromArgs;
 use assembly::{Purpose, Workshop, check_config_of, exit_of, or_give_up, stop_on_signal};
 use ingest::{Collector, Summary, schedule::run_id};
 use runtime::{Env, Exit};
+
+use crate::out;
 
 /// Pulls the newest values of a source once, beside whatever else runs.
 #[derive(Debug, FromArgs)]
@@ -20,11 +24,7 @@ pub(crate) struct Pull {
 }
 
 impl Pull {
-    #[expect(
-        clippy::print_stdout,
-        clippy::print_stderr,
-        reason = "the command's own output"
-    )]
+    #[expect(clippy::print_stderr, reason = "the command's own output")]
     pub(crate) async fn run(self, env: Env) -> anyhow::Result<Exit> {
         let source = match super::source(&self.source) {
             Ok(source) => source,
@@ -47,18 +47,16 @@ impl Pull {
             .pop())
         .with_context(|| format!("failed to open {source}"))?;
         let run = run_id("pull", workshop.clock.now());
-        let Some(summary) = or_give_up(&stop, self.collect(&collector, &run)).await else {
+        let Some(summary) = or_give_up(&stop, self.collect(&collector, &run)).await? else {
             drop(collector);
             workshop.abandon().await;
             return Ok(Exit::Interrupted);
         };
-        let summary = summary?;
         collector.close().await;
-        tell(&summary);
+        tell(&summary)?;
         if !summary.suspended.is_empty() {
             let rows = workshop.suspensions(source).await?;
-            rows.iter()
-                .for_each(|row| println!("{}", assembly::suspension(row)));
+            (rows.iter()).try_for_each(|row| out::line(assembly::suspension(row)))?;
         }
         Ok(exit_of(&summary, &stop))
     }
@@ -72,25 +70,22 @@ impl Pull {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the command's own output")]
-fn tell(summary: &Summary) {
+fn tell(summary: &Summary) -> io::Result<()> {
     for pull in &summary.pulls {
-        println!(
+        out::line(format_args!(
             "{} {}: {}, {} points, {} new",
             pull.dataset,
             pull.status.as_str(),
             assembly::counted(pull.requests, "request"),
             pull.received,
             pull.inserted
-        );
+        ))?;
         for line in assembly::failures(pull) {
-            println!("  {line}");
+            out::line(format_args!("  {line}"))?;
         }
         if let Some(until) = pull.parked_until {
-            println!("  parked: the quota is spent until {until}");
+            out::line(format_args!("  parked: the quota is spent until {until}"))?;
         }
     }
-    if let Some(line) = assembly::left_alone(summary) {
-        println!("{line}");
-    }
+    assembly::left_alone(summary).map_or(Ok(()), out::line)
 }

@@ -53,7 +53,7 @@ impl Pulls {
             "pull", "source", "dataset", "kind", "status", "started", "requests", "points", "new",
             "changed", "refused", "error",
         ];
-        table::print(&header, &rows);
+        table::print(&header, &rows)?;
         Ok(Exit::Complete)
     }
 }

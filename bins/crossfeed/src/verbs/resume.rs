@@ -3,6 +3,8 @@
 use argh::FromArgs;
 use runtime::{Env, Exit};
 
+use crate::out;
+
 /// Lets a suspended or parked source run again, from its next tick on.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "resume")]
@@ -13,7 +15,6 @@ pub(crate) struct Resume {
 }
 
 impl Resume {
-    #[expect(clippy::print_stdout, reason = "the command's own output")]
     pub(crate) async fn run(self, env: &Env) -> anyhow::Result<Exit> {
         let source = match super::source(&self.source) {
             Ok(source) => source,
@@ -24,13 +25,13 @@ impl Resume {
         let suspensions = store.resume(source.as_str()).await?;
         let parked = store.unpark(source.as_str(), now).await?;
         match suspensions {
-            0 if parked == 0 => println!("{source} was not suspended"),
+            0 if parked == 0 => out::line(format_args!("{source} was not suspended"))?,
             0 => {}
-            1 => println!("{source}: suspension lifted"),
-            count => println!("{source}: {count} suspensions lifted"),
+            1 => out::line(format_args!("{source}: suspension lifted"))?,
+            count => out::line(format_args!("{source}: {count} suspensions lifted"))?,
         }
         if parked > 0 {
-            println!("{source}: no longer parked");
+            out::line(format_args!("{source}: no longer parked"))?;
         }
         Ok(Exit::Complete)
     }

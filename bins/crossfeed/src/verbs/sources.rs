@@ -4,7 +4,7 @@ use argh::FromArgs;
 use runtime::{Env, Exit};
 use store::read;
 
-use crate::table;
+use crate::{out, table};
 
 /// Tells what is stored of each vendor.
 #[derive(Debug, FromArgs)]
@@ -12,7 +12,6 @@ use crate::table;
 pub(crate) struct Sources {}
 
 impl Sources {
-    #[expect(clippy::print_stdout, reason = "the command's own output")]
     pub(crate) async fn run(self, env: &Env) -> anyhow::Result<Exit> {
         let (store, _server) = super::open_store(env).await?;
         let rows: Vec<_> = read::sources(&store)
@@ -33,16 +32,16 @@ impl Sources {
         let header = [
             "source", "series", "points", "assets", "metrics", "first", "last",
         ];
-        table::print(&header, &rows);
+        table::print(&header, &rows)?;
         match store.world().await? {
-            Some(world) => println!("this database holds {world} data"),
-            None => println!("nothing has been collected into this database yet"),
+            Some(world) => out::line(format_args!("this database holds {world} data"))?,
+            None => out::line("nothing has been collected into this database yet")?,
         }
         for row in store.suspensions().await? {
-            println!("{}", assembly::suspension(&row));
+            out::line(assembly::suspension(&row))?;
         }
         for row in store.parked(runtime::clock(env).await?.now()).await? {
-            println!("{}", assembly::parking(&row));
+            out::line(assembly::parking(&row))?;
         }
         Ok(Exit::Complete)
     }

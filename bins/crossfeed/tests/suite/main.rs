@@ -61,6 +61,67 @@ async fn a_pull_is_seen_in_sources_and_pulls() {
 }
 
 #[tokio::test]
+async fn who_has_seen_enough_of_the_output_is_no_failure() {
+    let stage = Stage::new(PROGRAM).await;
+    stage.run(&["pull", "coingecko"]).await.must(0, &[]);
+    for args in [
+        &["pulls"][..],
+        &["sources"],
+        &["setup"],
+        &["resume", "coingecko"],
+        &["pull", "coingecko"],
+        &["db", "status"],
+        &["--help"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = stage.command(args);
+        let program = command.stdout(writer).spawn().unwrap();
+        let ended = program.wait_with_output().await.unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{args:?}: {said}");
+        assert!(!said.contains("roken pipe"), "{args:?}: {said}");
+        assert!(!said.contains("panicked"), "{args:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn db_repair_mends_what_somebody_broke_by_hand() {
+    let stage = Stage::new(PROGRAM).await;
+    stage
+        .run(&["pull", "coingecko"])
+        .await
+        .must(0, &["markets complete"]);
+    let stats = "SELECT md5(string_agg(t::text, ',' ORDER BY series_id)) FROM series_stats t";
+    let before = stage.ask(stats).await;
+    let all = stage.ask("SELECT count(*)::text FROM series").await;
+    let fine = format!("{all} series looked at, none was wrong");
+    stage
+        .run(&["db", "repair"])
+        .await
+        .must(0, &["database: ", &fine]);
+    // A count, a newest value, and a row that is gone.
+    for broken in [
+        "UPDATE series_stats SET points = points + 7 WHERE series_id = (SELECT min(series_id) FROM series_stats)",
+        "UPDATE series_stats SET last_value = -1 WHERE series_id = (SELECT max(series_id) FROM series_stats)",
+        "DELETE FROM series_stats WHERE series_id = (SELECT series_id FROM series_stats ORDER BY 1 OFFSET 1 LIMIT 1)",
+    ] {
+        stage.client().await.batch_execute(broken).await.unwrap();
+    }
+    assert_ne!(stage.ask(stats).await, before);
+    stage
+        .run(&["db", "repair", "--source", "coingeko"])
+        .await
+        .must(2, &["there is ", "coingecko"]);
+    let mended = format!("{all} series looked at, 3 were wrong and are mended");
+    let repair = ["db", "repair", "--source", "coingecko"];
+    stage.run(&repair).await.must(0, &[&mended]);
+    assert_eq!(stage.ask(stats).await, before);
+    stage.run(&repair).await.must(0, &[&fine]);
+    stage.run(&["db", "--help"]).await.must(0, &["repair"]);
+}
+
+#[tokio::test]
 async fn what_is_no_source_is_a_wrong_command_line() {
     let stage = Stage::new(PROGRAM).await;
     for args in [
@@ -68,7 +129,7 @@ async fn what_is_no_source_is_a_wrong_command_line() {
         &["resume", "coingeko"],
         &["pulls", "--source", "coingeko"],
     ] {
-        stage.run(args).await.must(2, &["there is coingecko"]);
+        stage.run(args).await.must(2, &["there is ", "coingecko"]);
     }
     stage.run(&[]).await.must(2, &["setup", "resume"]);
     stage.run(&["pul", "coingecko"]).await.must(2, &["pul"]);

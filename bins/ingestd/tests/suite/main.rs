@@ -7,6 +7,8 @@
     reason = "test code"
 )]
 
+mod outage;
+
 use fake_vendors::Fault;
 use nix::sys::signal::Signal;
 use testkit::stage::{Running, Stage, ended};

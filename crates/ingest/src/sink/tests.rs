@@ -62,6 +62,29 @@ fn dataset(history: History) -> DatasetSpec {
     }
 }
 
+/// Returns what a sink settles: `(series, reason, recheck, buckets)`.
+fn told(
+    sink: &BlockSink<'_>,
+    dataset: &DatasetSpec,
+    now: Ts,
+) -> Vec<(i32, Option<MissingReason>, Option<i64>, TimeRange)> {
+    let judge = Judge {
+        facts: &Facts::default(),
+        dataset,
+        now,
+    };
+    let settlements = sink.settlements(&judge).into_iter();
+    settlements
+        .map(|one| match one.verdict {
+            Verdict::Settled => (one.series.0, None, None, one.range),
+            Verdict::Missing {
+                reason,
+                recheck_after_secs,
+            } => (one.series.0, Some(reason), recheck_after_secs, one.range),
+        })
+        .collect()
+}
+
 /// Says of whom and when something is judged, what is known of a life.
 struct Bench {
     history: History,
@@ -86,6 +109,7 @@ fn settled(
             first_available: Some(life.start),
             ended_at: Some(life.end),
             known_from: known_from.to_owned(),
+            ended_from: known_from.to_owned(),
             ..FactRow::unknown(model::Subject::of_asset("coin"))
         }
     })));
@@ -178,6 +202,111 @@ fn what_ended_less_than_six_steps_ago_may_still_come() {
             "{minutes_past_19}"
         );
     }
+}
+
+#[test]
+fn an_exchange_without_values_is_closed_at_the_weekend_alone() {
+    let index = index();
+    // 1970-01-03 was a Saturday: hours 48 to 96. Labels are an hour later.
+    let block = Block {
+        labels: hours(1, 201),
+        ..block()
+    };
+    let exchange = DatasetSpec {
+        calendar: Calendar::Exchange,
+        ..dataset(History::Full)
+    };
+    let (closed, empty) = (
+        Some(MissingReason::Closed),
+        Some(MissingReason::VendorEmpty),
+    );
+    let mut sink = BlockSink::new(&block, &index, Role::Series, at(1_000));
+    let slot = sink.slot(&block.keys[0], "PRICE", Step::Hour).unwrap();
+    // Some do trade on a Sunday night.
+    sink.point(slot, at(95), 1.0);
+    sink.point(slot, at(96), 1.0);
+    sink.point(slot, at(120), 1.0);
+    sink.outcome(slot, Outcome::Answered(hours(1, 120)));
+    for silent in [hours(120, 130), hours(217, 265), hours(217, 266)] {
+        sink.outcome(slot, Outcome::Empty(silent));
+    }
+    assert_eq!(
+        told(&sink, &exchange, at(1_000)),
+        [
+            (1, None, None, hours(0, 119)),
+            (1, empty, Some(77), hours(119, 129)),
+            (1, closed, None, hours(216, 264)),
+            (1, empty, Some(77), hours(216, 265)),
+            (1, closed, None, hours(48, 94)),
+        ]
+    );
+    // The weekend under way is closed as far as it is over.
+    let under_way = told(&sink, &exchange, at(60));
+    assert_eq!(under_way.last().unwrap().3, hours(48, 60));
+}
+
+#[test]
+fn where_only_events_are_told_silence_is_an_answer() {
+    let (index, block) = (index(), block());
+    let events = DatasetSpec {
+        calendar: Calendar::None,
+        ..dataset(History::Full)
+    };
+    let mut sink = BlockSink::new(&block, &index, Role::Series, at(20));
+    let slot = sink.slot(&block.keys[0], "PRICE", Step::Hour).unwrap();
+    sink.outcome(slot, SILENCE);
+    let settled = (1, None, None, hours(9, 19));
+    assert_eq!(told(&sink, &events, at(20)), [settled]);
+    // A failure is asked again all the same.
+    let mut sink = BlockSink::new(&block, &index, Role::Series, at(20));
+    let slot = sink.slot(&block.keys[0], "PRICE", Step::Hour).unwrap();
+    sink.outcome(slot, Outcome::Failed);
+    let failed = (1, Some(MissingReason::Failed), Some(77), hours(9, 19));
+    assert_eq!(told(&sink, &events, at(20)), [failed]);
+}
+
+#[test]
+fn a_key_that_is_not_named_has_nothing_only_where_absence_says_so() {
+    let names = ["a", "b", "c", "d"].map(|name| Key::of_asset(name, "usd"));
+    let rows = (0..8).map(|n: i32| SeriesRow {
+        id: SeriesId(n),
+        series: SeriesKey {
+            source: SourceId::new("acme"),
+            key: names[usize::try_from(n / 2).unwrap()].clone(),
+            metric: ["PRICE", "VOLUME"][usize::try_from(n % 2).unwrap()].into(),
+            step: Step::Hour,
+        },
+        label_shift_secs: -HOUR,
+        wanted_since: None,
+        active: Spans::new(),
+    });
+    let index = SeriesIndex::new(rows.collect());
+    let block = Block {
+        keys: names.to_vec(),
+        metrics: vec!["PRICE".into(), "VOLUME".into()],
+        ..block()
+    };
+    let mut sink = BlockSink::new(&block, &index, Role::Series, at(100));
+    let mut slot = |name: usize| sink.slot(&names[name], "PRICE", Step::Hour).unwrap();
+    let (a, b, _looked_up, d) = (slot(0), slot(1), slot(2), slot(3));
+    sink.outcome(a, Outcome::Answered(hours(10, 20)));
+    sink.point(b, at(12), 1.0);
+    // The answer was cut before this one.
+    sink.outcome(d, Outcome::Absent);
+    let answered = (0, None, None, hours(9, 19));
+    assert_eq!(told(&sink, &dataset(History::Full), at(100)), [answered]);
+    let empty = DatasetSpec {
+        absence: Absence::Empty,
+        ..dataset(History::Full)
+    };
+    let nothing = |id| {
+        let reason = Some(MissingReason::VendorEmpty);
+        (id, reason, Some(77), hours(9, 19))
+    };
+    let expected = [answered, nothing(4), nothing(5)];
+    assert_eq!(told(&sink, &empty, at(100)), expected);
+    // Nobody heard of it by that.
+    assert_eq!(sink.answered().len(), 1);
 }
 
 #[test]

@@ -11,16 +11,20 @@
 )]
 
 mod backfill;
+mod calendars;
 mod canned;
 mod catalogue;
+mod changes;
 mod faults;
 mod live;
 mod nights;
+mod outage;
 mod pace;
 mod processes;
 mod quota;
 mod reach;
 mod refused;
+mod rereads;
 mod secrets;
 mod silence;
 mod suspended;

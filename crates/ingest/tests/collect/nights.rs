@@ -17,7 +17,7 @@ use crate::{
 
 const COINS: [&str; 2] = ["bitcoin", "ethereum"];
 
-fn revise(vendor: &FakeVendor, ranges: &[(&str, &str)]) {
+pub(crate) fn revise(vendor: &FakeVendor, ranges: &[(&str, &str)]) {
     let revision = |(from, to): &(&str, &str)| Revision {
         entity: Some("bitcoin".to_owned()),
         metric: Some(Metric::Price),
@@ -32,7 +32,7 @@ fn revise(vendor: &FakeVendor, ranges: &[(&str, &str)]) {
 }
 
 /// Returns the re-reads: what they are called, their dataset and the day and minute of their start.
-async fn rereads(world: &World) -> Vec<String> {
+pub(crate) async fn rereads(world: &World) -> Vec<String> {
     let pulls = world.pulls().await.into_iter();
     pulls
         .filter(|pull| pull.kind == "reread")
@@ -107,7 +107,13 @@ async fn three_days_with_three_nights_and_no_tick_late() {
     filling.await.unwrap().unwrap();
 
     // The daily chart comes whole each day: the gap filler's answers were compared.
-    let nights = [19, 20, 21].map(|day| format!("reread-3d chart_hourly 2026-05-{day}T02:03"));
+    // The repaired hours lie at the oldest end of the second night's window: it looks deeper once.
+    let nights = [
+        "reread-3d chart_hourly 2026-05-19T02:03",
+        "reread-3d chart_hourly 2026-05-20T02:03",
+        "deeper-6d chart_hourly 2026-05-20T02:03",
+        "reread-3d chart_hourly 2026-05-21T02:03",
+    ];
     assert_eq!(rereads(&world).await, nights);
 
     // The newer values are in, and the older ones are revisions, each once.

@@ -9,7 +9,10 @@ use source_coingecko::Plan;
 use store::pulls::PullStatus;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::world::{RPM, World, csv_of, demo, past};
+use crate::{
+    world::{RPM, World, csv_of, demo, past},
+    wrapped::Wrapped,
+};
 
 const COINS: [&str; 6] = ["bitcoin", "ethereum", "solana", "ripple", "uniswap", "dai"];
 /// Far longer than anything here takes: a test that meets it hangs.
@@ -69,6 +72,78 @@ async fn two_processes_share_the_work() {
         bill
     );
     assert_eq!(world.rows().await, world.truth(&COINS, &from, &to));
+}
+
+#[tokio::test]
+async fn two_that_tick_at_once_read_the_newest_bars_once() {
+    let world = World::new(demo()).await;
+    world.vendor.set_faults(slow("/market_chart", 100));
+    let csv = csv_of(&COINS, "2026-05-17");
+    let open = async || {
+        let mut source = Wrapped::new(world.coingecko(Plan::Demo, RPM));
+        let mut datasets = source.datasets.iter_mut();
+        let hourly = datasets.find(|one| one.id.as_str() == "chart_hourly");
+        hourly.unwrap().live_secs = 6 * 3_600;
+        Collector::open(world.setup(source, &csv).await)
+            .await
+            .unwrap()
+    };
+    let (one, two) = (open().await, open().await);
+    let charts = || world.vendor.counts().of("/coins/{id}/market_chart/range");
+    let (a, b) = tokio::join!(one.live("one"), two.live("two"));
+    for tick in [a, b] {
+        assert_eq!(tick.unwrap().status(), PullStatus::Complete);
+    }
+    assert_eq!(charts(), 6);
+    // A tick of its own reads them again, settled as they are, whoever read them before.
+    world.clock.advance(Duration::from_secs(1));
+    one.live("one again").await.unwrap();
+    assert_eq!(charts(), 12);
+    two.live("two again").await.unwrap();
+    assert_eq!(charts(), 18);
+}
+
+#[tokio::test]
+async fn gaps_come_before_the_backfill_of_another_process() {
+    // In real time, about two requests a second.
+    let options = Options {
+        now: None,
+        rpm: Some(120),
+        ..demo()
+    };
+    let world = World::new(options).await;
+    let today = model::Step::Day.floor(SystemClock.now());
+    let day = |days| today.plus_days(days).to_string();
+    let open = async |coins: &[&str]| {
+        let csv = csv_of(coins, &day(-30));
+        let mut setup = world.setup(world.coingecko(Plan::Demo, 120), &csv).await;
+        setup.clock = Arc::new(SystemClock);
+        Collector::open(setup).await.unwrap()
+    };
+    let (backfill, gaps) = (open(&COINS[..3]).await, open(&COINS[3..]).await);
+    // 3 + 3 × 4 requests against 3 + 3.
+    let ask = past(&day(-350), &day(-30));
+    let filling = async {
+        until(|| world.vendor.counts().of("/coins/{id}/market_chart/range") >= 1).await;
+        let summary = gaps.fill_gaps("gaps").await.unwrap();
+        world.stopper.stop();
+        summary
+    };
+    let (backfill, filled) = tokio::join!(backfill.backfill("backfill", &ask), filling);
+    assert_eq!(filled.status(), PullStatus::Complete);
+    assert_eq!(backfill.unwrap().status(), PullStatus::Interrupted);
+    let requests = world.vendor.requests();
+    let charts = requests.iter().filter(|one| one.path.contains("/coins/"));
+    let of_gaps: Vec<bool> = charts
+        .filter(|one| one.path.contains("/market_chart"))
+        .map(|one| COINS[3..].iter().any(|coin| one.path.contains(coin)))
+        .collect();
+    let first = of_gaps.iter().position(|gap| *gap).unwrap();
+    let last = of_gaps.iter().rposition(|gap| *gap).unwrap();
+    let between = of_gaps[first..=last].iter().filter(|gap| !**gap).count();
+    // What was on its way already, and the moment between two datasets.
+    assert!(between <= 2, "{of_gaps:?}");
+    assert_eq!(of_gaps.iter().filter(|gap| **gap).count(), 6);
 }
 
 #[tokio::test]
@@ -261,27 +336,45 @@ async fn a_database_that_breaks_ends_the_pull_as_failed_not_as_interrupted() {
 #[tokio::test]
 async fn who_no_longer_leads_writes_nothing_more() {
     let world = World::new(demo()).await;
-    let collector = Arc::new(world.collector(&csv_of(&COINS, "2026-04-01")).await);
-    collector.lead(7);
-    let error = collector.live("tick").await.unwrap_err();
-    let lost = matches!(
-        error,
-        Error::Store(store::Error::LeadershipLost { held: 7, .. })
-    );
-    assert!(lost, "{error:?}");
+    let csv = csv_of(&COINS, "2026-04-01");
+    let setup = world.setup(world.coingecko(Plan::Demo, RPM), &csv).await;
+    let now = world.clock.now();
+    let epoch = setup.session.try_lead(now).await.unwrap().unwrap();
+    let collector = Arc::new(Collector::open(setup).await.unwrap());
+    collector.lead(epoch);
+    world.vendor.set_faults(slow("/coins/markets", 300));
+    let rival = async {
+        until(|| world.vendor.counts().of("/coins/markets") == 1).await;
+        let raise = "UPDATE leader SET epoch = epoch + 1";
+        world.client.batch_execute(raise).await.unwrap();
+    };
+    let lost = |ended: Result<(), Error>| {
+        let is_lost = matches!(
+            ended,
+            Err(Error::Store(store::Error::LeadershipLost {
+                held: 1,
+                now: Some(2)
+            }))
+        );
+        assert!(is_lost, "{ended:?}");
+    };
+    let (tick, ()) = tokio::join!(collector.live("tick"), rival);
+    lost(tick.map(|_| ()));
     let pulls = world.pulls().await;
     assert_eq!(pulls[0].status, PullStatus::Interrupted);
     assert_eq!(pulls[0].error_class.as_deref(), Some("leadership_lost"));
     assert!(world.rows().await.is_empty());
 
-    // The schedule does not go on, although nobody said stop.
+    // Nothing of the schedule begins any more, and it does not go on, although nobody said stop.
+    let sent = world.vendor.counts().total;
+    lost(collector.live("tick").await.map(|_| ()));
+    lost(collector.fill_gaps("gaps").await.map(|_| ()));
+    lost(collector.reread().await.map(|_| ()));
+    lost(collector.refresh_catalogue("catalogue").await.map(|_| ()));
     let ticking = schedule::ticks(collector, world.clock.clone(), world.stop.clone());
-    let ended = tokio::time::timeout(FOR_EVER, ticking).await.unwrap();
-    let lost = matches!(
-        ended,
-        Err(Error::Store(store::Error::LeadershipLost { held: 7, .. }))
-    );
-    assert!(lost, "{ended:?}");
+    lost(tokio::time::timeout(FOR_EVER, ticking).await.unwrap());
+    assert_eq!(world.vendor.counts().total, sent);
+    assert_eq!(world.pulls().await.len(), 1);
 }
 
 #[tokio::test]

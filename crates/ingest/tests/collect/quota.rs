@@ -2,7 +2,7 @@
 
 use fake_vendors::{Fault, Faults, Options, Rule};
 use ingest::Collector;
-use source::ReplyError;
+use source::{Limit, ReplyError, Unit, Window};
 use source_coingecko::{Plan, SOURCE};
 use store::pulls::PullStatus;
 
@@ -167,8 +167,53 @@ async fn our_own_budget_keeps_a_reserve_for_live() {
     assert_eq!(world.vendor.counts().total, 1);
     assert_eq!(world.store.quota_used(SOURCE).await.unwrap()[0].used, 8_001);
 
-    used(10_000).await.unwrap();
+    // 5 % are nobody's.
+    used(9_499).await.unwrap();
+    let live = collector.live("tick").await.unwrap();
+    assert_eq!(live.status(), PullStatus::Complete);
     let live = collector.live("tick").await.unwrap();
     assert_eq!(live.status(), PullStatus::Parked);
-    assert_eq!(world.vendor.counts().total, 1);
+    assert_eq!(world.vendor.counts().total, 2);
+}
+
+#[tokio::test]
+async fn a_day_that_turns_nobody_knows_when_is_any_24_hours() {
+    let world = World::new(demo()).await;
+    let csv = csv_of(&COINS, "2025-07-01");
+    let process = || async {
+        let mut vendor = Wrapped::new(world.coingecko(Plan::Demo, RPM));
+        vendor.limits = vec![Limit {
+            host: "api",
+            unit: Unit::Requests,
+            amount: 25,
+            window: Window::RollingDay,
+        }];
+        Collector::open(world.setup(vendor, &csv).await)
+            .await
+            .unwrap()
+    };
+    let (one, other) = (process().await, process().await);
+    // 8 + 8 × 4 are to be asked for. All of a plan of 25 is used, a quarter of it not by a backfill.
+    let ask = past("2025-07-01", "2026-04-20");
+    let asked = || world.vendor.counts().total;
+    let until = at("2026-05-19T13:05:00Z");
+    for process in [&one, &other] {
+        let summary = process.backfill("run", &ask).await.unwrap();
+        assert_eq!(summary.status(), PullStatus::Parked);
+        let pull = summary.pulls.last().unwrap();
+        assert_eq!((asked(), pull.parked_until), (19, Some(until)));
+    }
+    for tick in 1..=6 {
+        let live = other.live("tick").await.unwrap();
+        assert_eq!((live.status(), asked()), (PullStatus::Complete, 19 + tick));
+    }
+    let live = one.live("tick").await.unwrap();
+    assert_eq!((live.status(), asked()), (PullStatus::Parked, 25));
+
+    // Midnight turns nothing.
+    for (now, sent) in [("2026-05-19T13:04:50Z", 25), ("2026-05-19T13:05:00Z", 44)] {
+        world.set_now(now);
+        let summary = one.backfill("run", &ask).await.unwrap();
+        assert_eq!((summary.status(), asked()), (PullStatus::Parked, sent));
+    }
 }

@@ -1,13 +1,16 @@
 //! Nothing restarts by itself: what the vendor refuses stays off until an operator resumes it.
 
+use fake_vendors::{Fault, Faults, Rule};
 use ingest::Collector;
 use secrecy::SecretString;
+use source::{ReplyError, Source as _};
 use source_coingecko::Plan;
 use store::pulls::PullStatus;
 
 use crate::{
     canned::{Answer, Canned},
     world::{RPM, World, coingecko_at, csv_of, demo, past},
+    wrapped::Wrapped,
 };
 
 const COINS: [&str; 6] = ["bitcoin", "ethereum", "solana", "ripple", "uniswap", "dai"];
@@ -101,4 +104,76 @@ async fn what_the_plan_does_not_include_suspends_its_dataset_alone() {
         (row.dataset.as_str(), row.class.as_str()),
         ("chart_daily", "not_entitled")
     );
+}
+
+/// A process whose ticks are refused, or go well.
+async fn process(world: &World, refuses: bool) -> Collector {
+    let mut vendor = Wrapped::new(world.coingecko(Plan::Demo, RPM));
+    if refuses {
+        vendor.check = |inner, request, reply| match request.dataset.as_str() {
+            "markets" => Err(ReplyError::Rejected("no such parameter".to_owned())),
+            _ => inner.check(request, reply),
+        };
+    }
+    let setup = world.setup(vendor, &csv_of(&COINS, "2026-04-01")).await;
+    Collector::open(setup).await.unwrap()
+}
+
+#[tokio::test]
+async fn five_ticks_refused_in_a_row_suspend_the_dataset_also_over_a_restart() {
+    let world = World::new(demo()).await;
+    let asked = || world.vendor.counts().of("/coins/markets");
+    // What goes well in between counts from nothing again; what passes counts for neither.
+    let refused = process(&world, true).await;
+    for _ in 0..4 {
+        let tick = refused.live("tick").await.unwrap();
+        assert_eq!(
+            (tick.status(), tick.suspended.len()),
+            (PullStatus::Failed, 0)
+        );
+    }
+    let good = process(&world, false).await;
+    good.live("tick").await.unwrap();
+    for _ in 0..2 {
+        refused.live("tick").await.unwrap();
+    }
+    world.vendor.set_faults(Faults {
+        rules: vec![Rule::always("/coins/markets", Fault::Status502)],
+        revisions: vec![],
+    });
+    for _ in 0..3 {
+        good.live("tick").await.unwrap();
+    }
+    world.vendor.set_faults(Faults::default());
+    refused.live("tick").await.unwrap();
+    // Restarted.
+    drop(refused);
+    let refused = process(&world, true).await;
+    refused.live("tick").await.unwrap();
+    assert_eq!(world.store.suspensions().await.unwrap(), []);
+    let fifth = refused.live("tick").await.unwrap();
+    assert_eq!(fifth.suspended, ["coingecko markets"]);
+    let row = &world.store.suspensions().await.unwrap()[0];
+    let told = (row.dataset.as_str(), row.class.as_str());
+    assert_eq!(told, ("markets", "rejected"));
+    let reason = "5 ticks in a row were refused, the last: 6 keys: ";
+    assert!(row.reason.starts_with(reason), "{}", row.reason);
+
+    // Off, in every process, and the other datasets are not.
+    let so_far = asked();
+    for process in [&refused, &good] {
+        let tick = process.live("tick").await.unwrap();
+        assert_eq!(tick.suspended, ["coingecko markets"]);
+    }
+    assert_eq!(asked(), so_far);
+    let filled = good.fill_gaps("gaps").await.unwrap();
+    assert!(filled.suspended.is_empty() && !filled.pulls.is_empty());
+
+    // An operator gives it five more.
+    assert_eq!(world.store.resume("coingecko").await.unwrap(), 1);
+    for _ in 0..4 {
+        refused.live("tick").await.unwrap();
+    }
+    assert_eq!(world.store.suspensions().await.unwrap(), []);
+    assert_eq!(asked(), so_far + 4);
 }

@@ -1,4 +1,4 @@
-//! The vendor with another host or another way to sort answers.
+//! The vendor with other datasets, hosts or limits, or another way to sort answers.
 
 use model::{DatasetId, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
 use source::{
@@ -13,7 +13,9 @@ pub(crate) type Check = fn(&CoinGecko, &RequestSpec, &Reply) -> Result<(), Reply
 #[derive(Debug)]
 pub(crate) struct Wrapped {
     inner: CoinGecko,
+    pub(crate) datasets: Vec<DatasetSpec>,
     pub(crate) hosts: Vec<Host>,
+    pub(crate) limits: Vec<Limit>,
     pub(crate) check: Check,
     pub(crate) halves_overload: bool,
 }
@@ -22,7 +24,9 @@ impl Wrapped {
     /// Makes one that changes nothing yet.
     pub(crate) fn new(inner: CoinGecko) -> Self {
         Self {
+            datasets: inner.datasets().to_vec(),
             hosts: inner.hosts().to_vec(),
+            limits: inner.limits().to_vec(),
             check: |inner, request, reply| inner.check(request, reply),
             halves_overload: inner.halves_overload(),
             inner,
@@ -35,13 +39,13 @@ impl Source for Wrapped {
         self.inner.id()
     }
     fn datasets(&self) -> &[DatasetSpec] {
-        self.inner.datasets()
+        &self.datasets
     }
     fn hosts(&self) -> &[Host] {
         &self.hosts
     }
     fn limits(&self) -> &[Limit] {
-        self.inner.limits()
+        &self.limits
     }
     fn concurrency(&self) -> usize {
         self.inner.concurrency()

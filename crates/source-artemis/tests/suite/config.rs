@@ -102,7 +102,7 @@ fn every_problem_is_told_with_line_and_column() {
         "btc,bitcoin,coin,,,,true,\n\
          ,ethereum,chain,,,,true,\n\
          \"a,b\",x,chain,,,soon,maybe,\n\
-         eth,,chain,30D_VOLUME,,,true,\n\
+         eth,\"a b\",chain,30D_VOLUME,,,true,\n\
          sol,solana,chain,@defualt,WEEK,,true,\n\
          aave,aave,protocol,TT_FEES|PRICE,,,true,\n\
          uni,uniswap,protocol,PRICE|L30_FEES,,,true,\n\

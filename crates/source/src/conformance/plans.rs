@@ -28,6 +28,11 @@ pub(super) fn declarations(source: &dyn Source, report: &mut Report) {
             format!("{}: an incomplete description", dataset.id)
         });
     }
+    for dataset in datasets.iter().filter(|one| one.role == Role::Series) {
+        report.expect(rereads_what_moves(dataset), || {
+            format!("{}: nobody reads again what may still move", dataset.id)
+        });
+    }
     for host in hosts {
         report.expect(!host.base_url.ends_with('/'), || {
             format!("host {}: a slash at the end of its address", host.id)
@@ -52,6 +57,15 @@ pub(super) fn declarations(source: &dyn Source, report: &mut Report) {
             format!("{}: requests for an empty ask", dataset.id)
         });
     }
+}
+
+/// Whether some pass reaches back as far as values may still move.
+fn rereads_what_moves(dataset: &DatasetSpec) -> bool {
+    let reaches = |secs: i64| secs >= dataset.provisional_secs;
+    let mut rereads = dataset.rereads.iter();
+    dataset.whole
+        || reaches(dataset.live_secs)
+        || rereads.any(|pass| reaches(pass.window_days * 86_400))
 }
 
 /// Whether what is asked of a dataset are series: the others are one answer whatever is wanted.

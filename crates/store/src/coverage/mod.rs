@@ -5,7 +5,8 @@
 //! what a vendor's plan does not give (docs/adr/0003-coverage-and-gaps.md).
 
 mod gaps;
-mod rereads;
+mod just_read;
+pub(crate) mod rereads;
 mod settle;
 mod slots;
 

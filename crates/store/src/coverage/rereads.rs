@@ -1,30 +1,61 @@
-//! Ranges in which an answer differed from what is stored without being taken.
+//! Ranges that are to be read again: in which an answer differed from what is stored without being
+//! taken, and which a pass could not read.
 //!
-//! The writer queues them; whoever has read one again takes it out.
+//! The writer queues the former, the collector the latter; whoever has read one again takes it out.
 
-use model::{SourceId, TimeRange};
+use model::{SourceId, TimeRange, Ts};
 
-use crate::{Error, Store, ranges::PgRange, series::SeriesId};
+use crate::{
+    Error, Store,
+    pulls::PullId,
+    ranges::{PgRange, PgTs},
+    series::SeriesId,
+};
+
+/// A range that lies in one that is queued already says nothing new.
+pub(crate) const QUEUE: &str = "\
+    INSERT INTO reread_queue (series_id, during, queued_at) \
+    SELECT u.series_id, u.during, $3 \
+    FROM unnest($1::int4[], $2::tstzrange[]) AS u (series_id, during) \
+    WHERE NOT EXISTS (SELECT 1 FROM reread_queue q \
+                      WHERE q.series_id = u.series_id AND q.during @> u.during) \
+    ON CONFLICT DO NOTHING";
+
+/// What is left of a range that was read in part stays, as old as it is.
+const DROP: &str = "
+WITH done AS (
+    SELECT series_id, range_agg(during) AS during
+    FROM unnest($1::int4[], $2::tstzrange[]) AS u (series_id, during) GROUP BY series_id
+), taken AS (
+    DELETE FROM reread_queue q USING done
+    WHERE q.series_id = done.series_id AND q.during && done.during
+    RETURNING q.series_id, tstzmultirange(q.during) - done.during AS left_over, q.queued_at
+)
+INSERT INTO reread_queue (series_id, during, queued_at)
+SELECT series_id, unnest(left_over), queued_at FROM taken
+ON CONFLICT DO NOTHING";
 
 impl Store {
-    /// Returns what a source has queued, oldest entry first, at most `limit`.
+    /// Returns what is queued of `series` since `until` or longer, oldest entry first, at most `limit`.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn queued_rereads(
         &self,
-        source: SourceId,
+        series: &[SeriesId],
+        until: Ts,
         limit: i64,
     ) -> Result<Vec<(SeriesId, TimeRange)>, Error> {
+        let ids: Vec<i32> = series.iter().map(|series| series.0).collect();
         let client = self.client().await?;
         let rows = client
             .query(
                 "SELECT q.series_id, q.during
-                 FROM reread_queue q JOIN series s USING (series_id)
-                 WHERE s.source = $1
+                 FROM reread_queue q JOIN unnest($1::int4[]) AS s (series_id) USING (series_id)
+                 WHERE q.queued_at <= $2
                  ORDER BY q.queued_at, q.series_id, q.during
-                 LIMIT $2",
-                &[&source.as_str(), &limit],
+                 LIMIT $3",
+                &[&ids, &PgTs(until), &limit],
             )
             .await?;
         Ok((rows.iter())
@@ -32,23 +63,58 @@ impl Store {
             .collect())
     }
 
-    /// Takes out of the queue what lies inside the ranges that were read again.
+    /// Queues what a re-read did not read, as if it had been queued `at` this time. The pull need not
+    /// be repeated then, also where there was nothing that was not queued already.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn queue_unread(
+        &self,
+        pull: PullId,
+        unread: &[(SeriesId, TimeRange)],
+        at: Ts,
+    ) -> Result<(), Error> {
+        let (ids, ranges) = columns(unread);
+        let mut client = self.client().await?;
+        let tx = client.transaction().await?;
+        tx.execute(QUEUE, &[&ids, &ranges, &PgTs(at)]).await?;
+        let note = "UPDATE pulls SET left_queued = true WHERE pull_id = $1";
+        tx.execute(note, &[&pull.0]).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Takes out of the queue what was read again.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn drop_rereads(&self, done: &[(SeriesId, TimeRange)]) -> Result<(), Error> {
-        let (ids, ranges): (Vec<i32>, Vec<PgRange>) = (done.iter())
-            .map(|(series, range)| (series.0, PgRange(*range)))
-            .unzip();
+        let (ids, ranges) = columns(done);
+        let client = self.client().await?;
+        client.execute(DROP, &[&ids, &ranges]).await?;
+        Ok(())
+    }
+
+    /// Takes out of the queue what is queued of series that are active no more: nobody reads them
+    /// again.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn drop_idle_rereads(&self, source: SourceId, now: Ts) -> Result<(), Error> {
         let client = self.client().await?;
         client
             .execute(
-                "DELETE FROM reread_queue q
-                 USING unnest($1::int4[], $2::tstzrange[]) AS done(series_id, during)
-                 WHERE q.series_id = done.series_id AND q.during <@ done.during",
-                &[&ids, &ranges],
+                "DELETE FROM reread_queue q USING series s
+                 WHERE s.series_id = q.series_id AND s.source = $1 AND NOT s.active @> $2::timestamptz",
+                &[&source.as_str(), &PgTs(now)],
             )
             .await?;
         Ok(())
     }
+}
+
+fn columns(ranges: &[(SeriesId, TimeRange)]) -> (Vec<i32>, Vec<PgRange>) {
+    (ranges.iter())
+        .map(|(series, range)| (series.0, PgRange(*range)))
+        .unzip()
 }

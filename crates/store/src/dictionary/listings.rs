@@ -77,7 +77,7 @@ impl Store {
         columns.write(&tx, of, seen_at).await?;
         changes.vanished = tx
             .query(
-                "UPDATE listings SET active = false \
+                "UPDATE listings SET active = false, missing_since = $6 \
                  WHERE source = $1 AND dataset = $2 AND active AND (asset, instrument, venue) \
                      NOT IN (SELECT * FROM unnest($3::text[], $4::text[], $5::text[])) RETURNING 1",
                 &[
@@ -86,6 +86,7 @@ impl Store {
                     &columns.assets,
                     &columns.instruments,
                     &columns.venues,
+                    &PgTs(seen_at),
                 ],
             )
             .await?
@@ -246,7 +247,7 @@ impl<'a> Columns<'a> {
                   AS u (asset, instrument, venue, symbol, name, links, active) \
              ON CONFLICT (source, dataset, asset, instrument, venue) DO UPDATE \
                  SET symbol = excluded.symbol, name = excluded.name, links = excluded.links, \
-                     active = excluded.active, seen_at = excluded.seen_at",
+                     active = excluded.active, seen_at = excluded.seen_at, missing_since = NULL",
             &[
                 &of.0,
                 &of.1,

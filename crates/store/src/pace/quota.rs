@@ -1,20 +1,37 @@
 //! Units of a vendor's quota, counted before each request leaves.
+//!
+//! A calendar window is one row of the ledger. "Any 24 hours" is the sum of the rows of 25 hours, the
+//! current one included, and for a few minutes after the full hour of 26: a request is counted before
+//! it leaves, and by the clock of its own machine. So a unit may come back an hour late, never early.
+
+use std::fmt;
 
 use model::{SourceId, Ts};
 
-use crate::{Error, Store, ranges::PgTs};
+use crate::{Error, Store, locks, ranges::PgTs};
 
-/// A limit that a vendor counts per calendar window, UTC.
+/// A limit that a vendor counts per window of the calendar (UTC), or over the newest of several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaWindow {
     /// `requests` or `credits`.
     pub unit: &'static str,
     /// `hour`, `day` or `month`.
     pub span: &'static str,
+    /// How many spans before the current one count as well: 24 hours make any 24 hours.
+    pub before: i32,
     /// What the vendor gives.
     pub limit: i64,
     /// What this caller leaves to others.
     pub reserve: i64,
+}
+
+impl fmt::Display for QuotaWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.before {
+            0 => f.write_str(self.span),
+            before => write!(f, "{before} {}s", self.span),
+        }
+    }
 }
 
 /// Whether the units were there.
@@ -25,8 +42,8 @@ pub enum Spend {
     /// Counted in none.
     Exhausted {
         /// The window that is spent; of several the one that turns last.
-        span: &'static str,
-        /// When it turns.
+        window: QuotaWindow,
+        /// When there is room again.
         until: Ts,
     },
 }
@@ -47,13 +64,30 @@ pub struct QuotaRow {
 }
 
 /// Rows are locked in one order, so that two processes never wait for each other. Says for each
-/// window, by its place in the arrays, whether it had room, and when it turns.
+/// window, by its place in the arrays, whether it had room, and when it turns: for one of several
+/// rows, when enough of the oldest have left it. A row up to one span ahead is that of a faster clock.
 const SPEND: &str = "
-WITH windows AS (
-    SELECT place, unit, span, cap,
-           date_trunc(span, $6::timestamptz, 'UTC') AS start,
-           (date_trunc(span, $6 AT TIME ZONE 'UTC') + ('1 ' || span)::interval) AT TIME ZONE 'UTC' AS turns
-    FROM unnest($3::text[], $4::text[], $5::int8[]) WITH ORDINALITY AS w(unit, span, cap, place)
+WITH spans AS (
+    SELECT *, ('1 ' || span)::interval AS one, date_trunc(span, $6::timestamptz, 'UTC') AS start,
+           CASE WHEN before > 0 THEN interval '5 minutes' ELSE interval '0' END AS late
+    FROM unnest($3::text[], $4::text[], $5::int8[], $8::int4[])
+         WITH ORDINALITY AS w(unit, span, cap, before, place)
+), older AS (
+    SELECT place, q.window_start, q.used,
+           sum(q.used) OVER (PARTITION BY place ORDER BY q.window_start DESC) - q.used AS later
+    FROM spans w JOIN quota_ledger q
+      ON q.source = $1 AND q.host = $2 AND q.unit = w.unit AND q.span = w.span
+     AND q.window_start >= date_trunc(w.span, $6 - w.before * w.one - w.late, 'UTC')
+     AND q.window_start <= w.start + w.one
+    WHERE before > 0
+), windows AS (
+    SELECT place, unit, span, start,
+           cap - (SELECT coalesce(sum(used), 0)::int8 FROM older o
+                  WHERE o.place = w.place AND window_start <> start) AS cap,
+           (coalesce((SELECT min(window_start) FROM older o
+                      WHERE o.place = w.place AND later + $7::int8 <= cap), start)
+            AT TIME ZONE 'UTC' + (before + 1) * one + late) AT TIME ZONE 'UTC' AS turns
+    FROM spans w
 ), counted AS (
     INSERT INTO quota_ledger AS q (source, host, unit, span, window_start, used)
     SELECT $1, $2, unit, span, start, $7 FROM windows WHERE $7 <= cap ORDER BY unit, span
@@ -80,17 +114,25 @@ impl Store {
         cost: i64,
         now: Ts,
     ) -> Result<Spend, Error> {
-        if windows.is_empty() {
+        let Some(first) = windows.first() else {
             return Ok(Spend::Ok);
-        }
+        };
         let units: Vec<&str> = windows.iter().map(|window| window.unit).collect();
         let spans: Vec<&str> = windows.iter().map(|window| window.span).collect();
+        let before: Vec<i32> = windows.iter().map(|window| window.before).collect();
         let caps: Vec<i64> = (windows.iter())
             .map(|window| window.limit.saturating_sub(window.reserve))
             .collect();
         let mut client = self.client().await?;
         let statement = client.prepare_cached(SPEND).await?;
         let transaction = client.transaction().await?;
+        // The row of this hour is locked by the statement below, those before it are only read.
+        if before.iter().any(|spans| *spans > 0) {
+            let lock = "SELECT pg_advisory_xact_lock($1, hashtext($2 || '/' || $3))";
+            transaction
+                .execute(lock, &[&locks::QUOTA, &source.as_str(), &host])
+                .await?;
+        }
         let rows = transaction
             .query(
                 &statement,
@@ -102,6 +144,7 @@ impl Store {
                     &caps,
                     &PgTs(now),
                     &cost,
+                    &before,
                 ],
             )
             .await?;
@@ -113,11 +156,38 @@ impl Store {
             return Ok(Spend::Ok);
         };
         transaction.rollback().await?;
-        let span = usize::try_from(place - 1)
-            .ok()
-            .and_then(|at| windows.get(at))
-            .map_or("", |window| window.span);
-        Ok(Spend::Exhausted { span, until })
+        let place = usize::try_from(place - 1).ok();
+        Ok(Spend::Exhausted {
+            window: *place.and_then(|at| windows.get(at)).unwrap_or(first),
+            until,
+        })
+    }
+
+    /// Returns what is used at `now` of a window that takes in so many spans `before` the current one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn used_of(
+        &self,
+        source: SourceId,
+        host: &str,
+        unit: &str,
+        span: &str,
+        before: i32,
+        now: Ts,
+    ) -> Result<i64, Error> {
+        let client = self.client().await?;
+        let row = client
+            .query_one(
+                "SELECT coalesce(sum(used), 0)::int8 FROM quota_ledger
+                 WHERE source = $1 AND host = $2 AND unit = $3 AND span = $4
+                   AND window_start >= date_trunc($4, $5::timestamptz, 'UTC')
+                                       - $6::int4 * ('1 ' || $4)::interval
+                   AND window_start <= $5",
+                &[&source.as_str(), &host, &unit, &span, &PgTs(now), &before],
+            )
+            .await?;
+        Ok(row.get(0))
     }
 
     /// Returns what a source has used in the newest window of each host, unit and span. Compare

@@ -30,44 +30,49 @@ pub enum SlotTaken {
     },
 }
 
-/// How far ahead of now a slot is believed, one interval aside: whatever is further was written by
-/// a clock that went wrong, and would stop the source.
-const HORIZON: Duration = Duration::from_secs(3_600);
+/// How far ahead of now anybody may reserve a slot, about a window of a vendor's limits; what lies
+/// further ahead, one interval aside, is not believed.
+pub const FURTHEST_AHEAD: Duration = Duration::from_secs(60);
+/// The longest hold.
+const LONGEST_HOLD: Duration = Duration::from_secs(3_600);
 /// Nobody asks again sooner than this.
 const SHORTEST_RETRY: Duration = Duration::from_millis(1);
 
-/// `$6` is the simulated time. The row is locked before `SET` and `WHERE` are computed, so both see
-/// the newest slot and a time after the wait for the lock.
+/// `$6` is the simulated time, `$5` how far ahead a slot is believed. The row is locked before `SET`
+/// and `WHERE` are computed, so both see the newest slot and a time after the wait for the lock.
 const TAKE: &str = "
 WITH taken AS (
     INSERT INTO pace AS p (source, host, next_at)
     VALUES ($1, $2, coalesce($6, crossfeed_now()) + $3::int8 * interval '1 us')
     ON CONFLICT (source, host) DO UPDATE
-    SET next_at = CASE
-            WHEN p.next_at BETWEEN coalesce($6, crossfeed_now())
-                 AND coalesce($6, crossfeed_now()) + ($5::int8 + $3) * interval '1 us'
-            THEN p.next_at ELSE coalesce($6, crossfeed_now()) END + $3 * interval '1 us'
-    WHERE (p.next_at <= coalesce($6, crossfeed_now()) + $4::int8 * interval '1 us'
-           OR p.next_at > coalesce($6, crossfeed_now()) + ($5 + $3) * interval '1 us')
+    SET next_at = free_slot(p.next_at, p.held_until, coalesce($6, crossfeed_now()),
+                            $5::int8 * interval '1 us') + $3 * interval '1 us'
+    WHERE free_slot(p.next_at, p.held_until, coalesce($6, crossfeed_now()),
+                    $5 * interval '1 us')
+          <= coalesce($6, crossfeed_now()) + $4::int8 * interval '1 us'
       AND (p.parked_until <= coalesce($6, crossfeed_now())) IS NOT FALSE
     RETURNING next_at - $3 * interval '1 us' - coalesce($6, crossfeed_now()) AS wait
 )
 SELECT true, extract(epoch FROM wait)::float8, NULL::timestamptz FROM taken
 UNION ALL
-SELECT false, extract(epoch FROM p.next_at - coalesce($6, crossfeed_now()))::float8,
+SELECT false,
+       extract(epoch FROM free_slot(p.next_at, p.held_until, coalesce($6, crossfeed_now()),
+                                    $5 * interval '1 us') - coalesce($6, crossfeed_now()))::float8,
        CASE WHEN p.parked_until > coalesce($6, crossfeed_now()) THEN p.parked_until END
 FROM (VALUES (true)) AS one LEFT JOIN pace p ON p.source = $1 AND p.host = $2
 WHERE NOT EXISTS (SELECT FROM taken)";
 
 const HOLD: &str = "
-INSERT INTO pace AS p (source, host, next_at)
-VALUES ($1, $2, coalesce($4, crossfeed_now()) + $3::int8 * interval '1 us')
-ON CONFLICT (source, host) DO UPDATE SET next_at = excluded.next_at
-WHERE p.next_at < excluded.next_at OR p.next_at > excluded.next_at + interval '1 hour'";
+INSERT INTO pace AS p (source, host, next_at, held_until)
+VALUES ($1, $2, coalesce($4, crossfeed_now()),
+        coalesce($4, crossfeed_now()) + $3::int8 * interval '1 us')
+ON CONFLICT (source, host) DO UPDATE SET held_until = excluded.held_until
+WHERE (p.held_until BETWEEN excluded.held_until AND excluded.next_at + interval '1 hour')
+      IS NOT TRUE";
 
 impl Store {
-    /// Takes the next slot of a host if it lies at most `ahead` from now: zero for gap and
-    /// backfill, a window for live, so that the one never delays the other.
+    /// Takes the next slot of a host if it lies at most `ahead` from now, at most
+    /// [`FURTHEST_AHEAD`]. Whoever may reserve further gets the slots first.
     ///
     /// # Errors
     /// Those of the database.
@@ -104,6 +109,7 @@ impl Store {
         ahead: Duration,
         simulated_now: Option<Ts>,
     ) -> Result<SlotTaken, Error> {
+        let ahead = ahead.min(FURTHEST_AHEAD);
         let client = self.client().await?;
         let statement = client.prepare_cached(TAKE).await?;
         let row = client
@@ -114,21 +120,18 @@ impl Store {
                     &host,
                     &micros_up(interval),
                     &micros_up(ahead),
-                    &micros_up(HORIZON),
+                    &micros_up(FURTHEST_AHEAD.saturating_add(interval)),
                     &simulated_now.map(PgTs),
                 ],
             )
             .await?;
-        let (taken, secs): (bool, Option<f64>) = (row.get(0), row.get(1));
+        let (taken, free_in) = (row.get(0), duration(row.get(1)));
         if taken {
-            let wait = secs.map_or(Duration::ZERO, duration);
-            return Ok(SlotTaken::Go { wait });
+            return Ok(SlotTaken::Go { wait: free_in });
         }
         if let Some(until) = row.get::<_, Option<PgTs>>(2) {
             return Ok(SlotTaken::Parked { until: until.0 });
         }
-        // No row: the first request of this host left in this very moment.
-        let free_in = secs.map_or(interval, duration);
         Ok(SlotTaken::Full {
             retry_in: free_in.saturating_sub(ahead).max(SHORTEST_RETRY),
         })
@@ -170,7 +173,7 @@ impl Store {
                 &[
                     &source.as_str(),
                     &host,
-                    &micros_up(until.min(HORIZON)),
+                    &micros_up(until.min(LONGEST_HOLD)),
                     &simulated_now.map(PgTs),
                 ],
             )
@@ -185,5 +188,5 @@ fn micros_up(duration: Duration) -> i64 {
 }
 
 fn duration(secs: f64) -> Duration {
-    Duration::try_from_secs_f64(secs.max(0.0)).unwrap_or(HORIZON)
+    Duration::try_from_secs_f64(secs.max(0.0)).unwrap_or(LONGEST_HOLD)
 }

@@ -30,6 +30,7 @@ use crate::{
     pulls::PullId,
     ranges::{PgRange, PgTs},
     series::SeriesId,
+    session,
 };
 
 /// Points of a commit at most. Measured: larger ones gain nothing.
@@ -68,7 +69,7 @@ pub(super) enum Trust {
 }
 
 /// What a commit did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Done {
     /// How many points of the rest it took.
     pub(super) taken: usize,
@@ -77,6 +78,8 @@ pub(super) struct Done {
     pub(super) differing: u64,
     pub(super) unchanged: u64,
     pub(super) write_id: Option<i32>,
+    /// The oldest bucket of each series whose value was replaced.
+    pub(super) updated_from: Vec<(SeriesId, Ts)>,
 }
 
 /// Why a commit did not happen.
@@ -142,13 +145,8 @@ impl Job<'_> {
     }
 
     fn check_epoch(&self, state: State) -> Result<(), Error> {
-        match self.epoch {
-            Some(held) if state.epoch != Some(held) => Err(Error::LeadershipLost {
-                held,
-                now: state.epoch,
-            }),
-            _ => Ok(()),
-        }
+        self.epoch
+            .map_or(Ok(()), |held| session::is_still(held, state.epoch))
     }
 
     async fn write(
@@ -167,15 +165,16 @@ impl Job<'_> {
             differing: count(diff.kept.len()),
             unchanged: count(diff.unchanged),
             write_id: None,
+            updated_from: diff.updated_from(),
         };
         if diff.writes() {
             let (write_id, seen) = self.draw(tx, statements, &diff).await?;
             done.write_id = Some(write_id);
             let encoded = Encoded::of(&diff, &ends, &seen, write_id, self.traits);
-            self.send(tx, statements, &encoded, done, is_last, write_id)
+            self.send(tx, statements, &encoded, &done, is_last, write_id)
                 .await?;
         } else {
-            self.count(tx, statements, done, is_last).await?;
+            self.count(tx, statements, &done, is_last).await?;
         }
         if trust == Trust::Nothing {
             stats::recount(tx, &series_of(batch)).await?;
@@ -233,7 +232,7 @@ impl Job<'_> {
         tx: &Transaction<'_>,
         statements: &Statements,
         encoded: &Encoded<'_>,
-        done: Done,
+        done: &Done,
         is_last: bool,
         write_id: i32,
     ) -> Result<(), Failure> {
@@ -281,7 +280,7 @@ impl Job<'_> {
         &self,
         tx: &Transaction<'_>,
         statements: &Statements,
-        done: Done,
+        done: &Done,
         is_last: bool,
     ) -> Result<(), Error> {
         let (received, rejected) = if is_last {

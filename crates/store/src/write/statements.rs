@@ -6,6 +6,8 @@
 use deadpool_postgres::Client;
 use tokio_postgres::{Error, Statement};
 
+use crate::coverage::rereads;
+
 /// Waits for the source's turn. A statement of its own: the snapshots of the next ones must be
 /// younger than the lock.
 const LOCK: &str = "SELECT pg_advisory_xact_lock($1, hashtext($2))";
@@ -74,15 +76,6 @@ const STATS: &str = "\
         last_value = CASE WHEN excluded.last_ts >= t.last_ts THEN excluded.last_value \
                           ELSE t.last_value END";
 
-/// A range that lies in one that is queued already says nothing new.
-const QUEUE: &str = "\
-    INSERT INTO reread_queue (series_id, during, queued_at) \
-    SELECT u.series_id, u.during, $3 \
-    FROM unnest($1::int4[], $2::tstzrange[]) AS u (series_id, during) \
-    WHERE NOT EXISTS (SELECT 1 FROM reread_queue q \
-                      WHERE q.series_id = u.series_id AND q.during @> u.during) \
-    ON CONFLICT DO NOTHING";
-
 /// Every statement of a commit.
 pub(super) struct Statements {
     pub(super) lock: Statement,
@@ -114,7 +107,7 @@ impl Statements {
             replace: client.prepare_cached(REPLACE).await?,
             revise: client.prepare_cached(REVISE).await?,
             stats: client.prepare_cached(STATS).await?,
-            queue: client.prepare_cached(QUEUE).await?,
+            queue: client.prepare_cached(rereads::QUEUE).await?,
         })
     }
 }

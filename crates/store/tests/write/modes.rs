@@ -3,7 +3,7 @@
 use model::WriteMode;
 use store::write::WriteReport;
 
-use crate::fixture::{Fixture, SOURCE, hours};
+use crate::fixture::{Fixture, hour, hours, now};
 
 #[tokio::test]
 async fn keep_counts_what_differs_and_queues_it_once() {
@@ -23,8 +23,9 @@ async fn keep_counts_what_differs_and_queues_it_once() {
     assert_eq!(fixture.value(0, 3).await, Some(3.0));
     assert_eq!(fixture.value(0, 11).await, Some(11.0));
     let series = *fixture.series.first().unwrap();
+    let queued = fixture.store.queued_rereads(&[series], now(), 9).await;
     assert_eq!(
-        fixture.store.queued_rereads(SOURCE, 9).await.unwrap(),
+        queued.unwrap(),
         [(series, hours(3, 5)), (series, hours(7, 8))]
     );
     assert_eq!(fixture.wrong_stats().await, 0);
@@ -61,6 +62,7 @@ async fn replace_takes_the_new_value_and_keeps_the_old_as_a_revision() {
             updated: 2,
             unchanged: 8,
             write_ids: report.write_ids.clone(),
+            updated_from: vec![(*fixture.series.get(1).unwrap(), hour(0))],
             ..WriteReport::default()
         }
     );

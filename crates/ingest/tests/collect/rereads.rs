@@ -1,0 +1,219 @@
+//! Re-reads that find more than they looked for, and those that do not come to their end.
+
+use std::time::Duration;
+
+use fake_vendors::{Fault, Faults, Rule};
+use ingest::{Collector, Stopper};
+use source::{Limit, Unit, Window};
+use source_coingecko::Plan;
+use store::pulls::PullStatus;
+
+use crate::{
+    nights::{rereads, revise},
+    processes::until,
+    world::{RPM, World, at, csv_of, demo},
+    wrapped::Wrapped,
+};
+
+const COINS: [&str; 6] = ["bitcoin", "ethereum", "solana", "ripple", "uniswap", "dai"];
+const CHART: &str = "/coins/{id}/market_chart/range";
+
+/// Returns how many hours of bitcoin's price before a time are not what the vendor says today.
+async fn stale_hours(world: &World, from: &str, to: &str) -> usize {
+    let price = "bitcoin usd PRICE 1h";
+    let rows = world.rows().await;
+    let truth = world.truth(&["bitcoin"], from, to);
+    let stored = &rows[price];
+    truth[price]
+        .iter()
+        .filter(|point| !stored.contains(point))
+        .count()
+}
+
+fn fail(world: &World, coin: &str, fault: Fault) {
+    let path = format!("/coins/{coin}/market_chart");
+    world.vendor.set_faults(Faults {
+        rules: vec![Rule::always(&path, fault)],
+        revisions: vec![],
+    });
+}
+
+#[tokio::test]
+async fn a_window_that_differs_at_its_oldest_end_is_doubled_until_it_does_not() {
+    let world = World::new(demo()).await;
+    let collector = world.collector(&csv_of(&COINS, "2026-01-01")).await;
+    collector.fill_gaps("gaps").await.unwrap();
+    // Nine days: three, six, twelve.
+    revise(
+        &world.vendor,
+        &[("2026-05-10T02:30:00Z", "2026-05-18T12:30:00Z")],
+    );
+    world.set_now("2026-05-19T02:10:00Z");
+    let summary = collector.reread().await.unwrap();
+    assert_eq!(summary.status(), PullStatus::Complete);
+    let passes = ["reread-3d", "deeper-6d", "deeper-12d"];
+    let told = passes.map(|name| format!("{name} chart_hourly 2026-05-19T02:10"));
+    assert_eq!(rereads(&world).await, told);
+    // Of the one coin that differs alone.
+    let requests: Vec<u64> = summary.pulls.iter().map(|pull| pull.requests).collect();
+    assert_eq!(requests, [6, 1, 1]);
+    assert_eq!(
+        stale_hours(&world, "2026-01-01", "2026-05-18T12:00:00Z").await,
+        0
+    );
+    // Nothing is left for anybody.
+    world.clock.advance(Duration::from_secs(3_600));
+    assert!(collector.reread().await.unwrap().pulls.is_empty());
+}
+
+#[tokio::test]
+async fn a_difference_of_120_days_is_read_within_a_budget_and_the_rest_another_night() {
+    let world = World::new(demo()).await;
+    let collector = world.collector(&csv_of(&["bitcoin"], "2026-01-01")).await;
+    collector.fill_gaps("gaps").await.unwrap();
+    let asked = world.vendor.counts().of(CHART);
+    let (from, to) = ("2026-01-18T12:00:00Z", "2026-05-18T12:00:00Z");
+    revise(
+        &world.vendor,
+        &[("2026-01-18T12:30:00Z", "2026-05-18T12:30:00Z")],
+    );
+    world.set_now("2026-05-19T02:10:00Z");
+    let summary = collector.reread().await.unwrap();
+    let names: Vec<String> = (rereads(&world).await.into_iter())
+        .map(|line| line.split(' ').next().unwrap().to_owned())
+        .collect();
+    // One request, and four times as many; the last one asks nothing and queues what is left.
+    let doubled = [
+        "reread-3d",
+        "deeper-6d",
+        "deeper-12d",
+        "deeper-24d",
+        "deeper-48d",
+    ];
+    assert_eq!(names[..5], doubled);
+    assert_eq!((names.len(), summary.pulls[5].requests), (6, 0));
+    assert_eq!(world.vendor.counts().of(CHART) - asked, 5);
+    assert!(stale_hours(&world, from, to).await > 1_000);
+    // Not in this night.
+    world.set_now("2026-05-20T01:10:00Z");
+    assert!(collector.reread().await.unwrap().pulls.is_empty());
+    world.set_now("2026-05-20T02:10:00Z");
+    collector.reread().await.unwrap();
+    assert_eq!(stale_hours(&world, from, to).await, 0);
+    assert_eq!(
+        world.text("SELECT count(*)::text FROM reread_queue").await,
+        "0"
+    );
+    // Down to what is wanted and no further: from the first of January two requests.
+    assert_eq!(world.vendor.counts().of(CHART) - asked, 5 + 1 + 2);
+}
+
+#[tokio::test]
+async fn what_a_pass_could_not_read_is_read_the_next_night() {
+    let world = World::new(demo()).await;
+    let collector = world.collector(&csv_of(&COINS, "2026-05-10")).await;
+    collector.fill_gaps("gaps").await.unwrap();
+    // The weekly pass loses one of six.
+    world.set_now("2026-05-25T02:10:00Z");
+    fail(&world, "solana", Fault::Html403);
+    let summary = collector.reread().await.unwrap();
+    assert_eq!(summary.status(), PullStatus::Partial);
+    assert_eq!(rereads(&world).await.len(), 1);
+    let queued = "SELECT string_agg(DISTINCT s.asset || ' ' || s.step || ' ' || during::text, '; ')
+                  FROM reread_queue JOIN series s USING (series_id)";
+    let text = world.text(queued).await;
+    assert!(
+        text.starts_with("solana 1h [\"2026-05-10 00:00:00+00\""),
+        "{text}"
+    );
+    // It is not repeated for that.
+    world.vendor.set_faults(Faults::default());
+    world.clock.advance(Duration::from_secs(3_600));
+    assert!(collector.reread().await.unwrap().pulls.is_empty());
+    let asked = world.vendor.counts().total;
+    world.set_now("2026-05-26T02:10:00Z");
+    let summary = collector.reread().await.unwrap();
+    assert_eq!(summary.status(), PullStatus::Complete);
+    // Six for the night's own window, one for the fortnight that was lost.
+    assert_eq!(world.vendor.counts().total - asked, 7);
+    let names =
+        ["reread-3d", "reread-queue"].map(|name| format!("{name} chart_hourly 2026-05-26T02:10"));
+    assert_eq!(rereads(&world).await[1..], names);
+    assert_eq!(
+        world.text("SELECT count(*)::text FROM reread_queue").await,
+        "0"
+    );
+}
+
+#[tokio::test]
+async fn a_pass_that_was_parked_goes_on_where_it_was() {
+    let world = World::new(demo()).await;
+    let csv = csv_of(&COINS, "2026-05-10");
+    let mut vendor = Wrapped::new(world.coingecko(Plan::Demo, RPM));
+    // The first day takes 12 of the 16 that gap filler and re-reads may use.
+    vendor.limits = vec![Limit {
+        host: "api",
+        unit: Unit::Requests,
+        amount: 20,
+        window: Window::Day,
+    }];
+    let collector = Collector::open(world.setup(vendor, &csv).await)
+        .await
+        .unwrap();
+    let asked = || world.vendor.counts().total;
+    collector.fill_gaps("gaps").await.unwrap();
+    world.set_now("2026-05-19T02:10:00Z");
+    collector.fill_gaps("gaps").await.unwrap();
+    assert_eq!(asked(), 24);
+    let first = collector.reread().await.unwrap();
+    assert_eq!((first.status(), asked()), (PullStatus::Parked, 28));
+    // It is not begun anew, and there is still nothing to spend.
+    world.clock.advance(Duration::from_secs(3_600));
+    let again = collector.reread().await.unwrap();
+    assert_eq!((again.status(), asked()), (PullStatus::Parked, 28));
+    let queue = "reread-queue chart_hourly 2026-05-19T03:10".to_owned();
+    assert_eq!(rereads(&world).await[1..], [queue]);
+    // The day turns; it is the same night still.
+    world.set_now("2026-05-20T00:10:00Z");
+    let rest = collector.reread().await.unwrap();
+    assert_eq!((rest.status(), asked()), (PullStatus::Complete, 30));
+    assert!(collector.reread().await.unwrap().pulls.is_empty());
+    assert_eq!(
+        world.text("SELECT count(*)::text FROM reread_queue").await,
+        "0"
+    );
+}
+
+#[tokio::test]
+async fn a_pass_that_was_stopped_goes_on_where_it_was_in_the_next_process() {
+    let world = World::new(demo()).await;
+    let csv = csv_of(&COINS, "2026-05-10");
+    let collector = world.collector(&csv).await;
+    collector.fill_gaps("gaps").await.unwrap();
+    world.set_now("2026-05-19T02:10:00Z");
+    let asked = world.vendor.counts().total;
+    world.vendor.set_faults(Faults {
+        rules: vec![Rule::always("/market_chart", Fault::Slow { ms: 100 })],
+        revisions: vec![],
+    });
+    let stop = async {
+        until(|| world.vendor.counts().total > asked).await;
+        world.stopper.stop();
+    };
+    let (stopped, ()) = tokio::join!(collector.reread(), stop);
+    assert_eq!(stopped.unwrap().status(), PullStatus::Interrupted);
+    let before = world.vendor.counts().total - asked;
+    assert!((1..6).contains(&before), "{before}");
+
+    world.vendor.set_faults(Faults::default());
+    let mut setup = world.setup(world.coingecko(Plan::Demo, RPM), &csv).await;
+    let (_stopper, stop) = Stopper::new();
+    setup.stop = stop;
+    let next = Collector::open(setup).await.unwrap();
+    let rest = next.reread().await.unwrap();
+    assert_eq!(rest.status(), PullStatus::Complete);
+    assert_eq!(world.vendor.counts().total - asked, 6);
+    let now = at("2026-05-19T02:11:00Z");
+    assert!(world.pulls().await.iter().all(|pull| pull.started_at < now));
+    assert!(next.reread().await.unwrap().pulls.is_empty());
+}
