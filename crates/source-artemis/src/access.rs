@@ -22,7 +22,7 @@ pub(crate) fn host(settings: &Settings) -> Host {
     Host {
         id: HOST,
         base_url: base_url.trim_end_matches('/').to_owned(),
-        auth: Auth::Header("X-API-Key"),
+        auth: Auth::Header("x-api-key"),
     }
 }
 

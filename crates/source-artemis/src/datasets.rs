@@ -20,8 +20,11 @@ pub const FINANCIALS_QUARTERLY: DatasetId = DatasetId::new("financials_quarterly
 const HOUR_SECS: i64 = 3_600;
 const DAY_SECS: i64 = 86_400;
 
-/// How long after midnight yesterday's values are asked for. The vendor's own hour is not established.
-pub(crate) const LAG_SECS: i64 = 6 * HOUR_SECS;
+/// How long after midnight the tick reads the day before. The vendor's own hour is not established.
+pub(crate) const TICK_SECS: i64 = 6 * HOUR_SECS;
+/// Until the day that is dated today is over it may move, whatever it is of, so that the tick alone asks
+/// for it, which reads it again: what others store stays.
+const LAG_SECS: i64 = DAY_SECS + TICK_SECS;
 /// The most points a request may ask for: symbols × metrics × days.
 pub(crate) const MAX_POINTS: u64 = 50_000;
 /// The most symbols in a request; 250 is the vendor's own bound.
@@ -75,12 +78,13 @@ const DAILY: DatasetSpec = DatasetSpec {
     ..CATALOGUE
 };
 
-/// Asked once a week, all quarters at once, and compared whole: nobody knows when a company reports,
-/// and which day its quarter ends.
+/// Asked once a week, all quarters at once, and compared whole: nobody knows when a company reports, nor
+/// on which day its quarter ends.
 const QUARTERLY: DatasetSpec = DatasetSpec {
     id: FINANCIALS_QUARTERLY,
     step: Step::Quarter,
     cadence_secs: 7 * DAY_SECS,
+    lag_secs: TICK_SECS,
     provisional_secs: 120 * DAY_SECS,
     calendar: Calendar::None,
     recheck_secs: 7 * DAY_SECS,

@@ -94,7 +94,7 @@ impl Source for Artemis {
 
     /// After 06:00 UTC.
     fn tick_offset_secs(&self) -> i64 {
-        datasets::LAG_SECS + 5 * 60
+        datasets::TICK_SECS + 5 * 60
     }
 
     fn read_config(&self, file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {

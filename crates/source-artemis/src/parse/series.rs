@@ -178,7 +178,7 @@ impl Reading<'_> {
         let labels = self.request.block.labels;
         let labels = TimeRange::new(labels.start.min(due), labels.end.min(due));
         let outcomes = match self.step() {
-            Step::Quarter => line.of_quarters(labels, due),
+            Step::Quarter => line.of_quarters(labels),
             _ => line.of_days(labels, is_equity(symbol)),
         };
         for outcome in outcomes {

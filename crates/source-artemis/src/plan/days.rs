@@ -45,7 +45,8 @@ pub(super) fn plan<'a>(spec: &'a DatasetSpec, ask: &'a Ask) -> source::Plan<'a> 
     Box::new(windows.flat_map(move |window| in_window(spec, &wants, window, today)))
 }
 
-/// The value of a day that still runs is wanted by nobody but a tick, which asks up to today (section 6).
+/// A tick asks up to today (section 6), others for days that are over: what it reads is read again
+/// tomorrow.
 fn with_today(ask: &Ask, step: Step, labels: TimeRange) -> TimeRange {
     match (ask.kind, step) {
         (PullKind::Live, Step::Day) => {

@@ -10,8 +10,6 @@ use crate::wire::Point;
 
 /// As many points as the vendor's own limit allows, and it does not say which end it cuts (section 6).
 const SUSPICIOUS_POINTS: usize = 1_000;
-/// A quarter's end may be in the list a week later than asked: days so young are asked again.
-const YOUNG_DAYS: i64 = 6;
 
 /// What stands at a day.
 #[derive(Clone, Copy, Debug)]
@@ -92,15 +90,12 @@ impl Line {
         self.outcomes(&answered, &empty)
     }
 
-    /// Returns what it settles of quarters: wherever no quarter ends there is nothing to expect, but
-    /// for the youngest days, which are asked for again in a week.
-    pub(super) fn of_quarters(&self, labels: TimeRange, due: Ts) -> Vec<Outcome> {
+    /// Returns what it settles of quarters: wherever none ends there is nothing to expect.
+    pub(super) fn of_quarters(&self, labels: TimeRange) -> Vec<Outcome> {
         let mut answered = self.answered(labels);
-        let young = TimeRange::new(due.plus_days(-YOUNG_DAYS), due);
         let silent = self.silent(&answered, labels);
-        let empty = silent.clip(young);
-        answered.extend(silent.minus(&empty).iter());
-        self.outcomes(&answered, &empty)
+        answered.extend(silent.iter());
+        self.outcomes(&answered, &Spans::new())
     }
 
     /// What is left of the block after the first two is what could not be read, where anything could
