@@ -24,6 +24,9 @@ use crate::{
     bar::{Scene, Screen},
 };
 
+/// So many new points are worth a vacuum: until then they are read from the table, not from the index.
+const LARGE: u64 = 100_000;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let args: Args = match runtime::parse_args() {
@@ -78,6 +81,13 @@ async fn run(args: Args) -> anyhow::Result<Exit> {
     job.run(workshop, collector).await
 }
 
+/// Autovacuum comes to it later, so that a failure is no failure of the run.
+async fn tidy_up(workshop: &Workshop) {
+    if let Err(error) = workshop.store.vacuum_points().await {
+        tracing::warn!(%error, "the new points are not vacuumed yet");
+    }
+}
+
 /// One run of the command.
 #[derive(Debug)]
 struct Job {
@@ -129,6 +139,9 @@ impl Job {
             return Ok(Exit::Interrupted);
         };
         collector.close().await;
+        if summary.total(|pull| pull.inserted) >= LARGE {
+            tidy_up(&workshop).await;
+        }
         report::summary(&summary);
         if !summary.suspended.is_empty() {
             report::suspensions(&workshop.suspensions(self.name).await?);

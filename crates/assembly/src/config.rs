@@ -11,7 +11,7 @@ use store::dictionary::{
     CanonicalMetricRow, Dictionary as DictionaryRows, EntityIdRow, EntityRow, MetricNameRow,
 };
 
-use crate::vendors::{SOURCES, build, is_set_up};
+use crate::vendors::{SOURCES, build, why_not_set_up};
 
 const ENTITIES: &str = "entities.csv";
 const ENTITY_SOURCE_IDS: &str = "entity_source_ids.csv";
@@ -60,10 +60,10 @@ pub fn check_config_of(env: &Env, sources: &[SourceId]) -> ConfigCheck {
     let mut check = ConfigCheck::default();
     for source in sources.iter().copied() {
         let vendor = env.vendor(source.as_str());
-        if !is_set_up(source, &vendor) {
+        if let Some(missing) = why_not_set_up(source, env) {
             check
                 .read
-                .push(format!("{source}: no key is set, it is not collected"));
+                .push(format!("{source}: {missing}, it is not collected"));
             continue;
         }
         let built = check.take(build(source, &vendor).map_err(anyhow::Error::from));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::SourceId;
-use runtime::VendorEnv;
+use runtime::{Env, VendorEnv};
 use source::Source;
 use source_coingecko::CoinGecko;
 use source_defillama::DefiLlama;
@@ -49,11 +49,25 @@ pub fn source_named(name: &str) -> Result<SourceId, VendorError> {
     found.ok_or_else(|| unknown(name))
 }
 
-/// Whether the environment says enough to collect from a vendor at all.
-pub fn is_set_up(source: SourceId, env: &VendorEnv) -> bool {
+/// Whether somebody set a vendor up: by a key, or, where it serves without one, by its file in
+/// `sources-config`.
+pub fn is_set_up(source: SourceId, env: &Env) -> bool {
+    why_not_set_up(source, env).is_none()
+}
+
+/// Returns what is missing for a vendor to be collected at all.
+pub(crate) fn why_not_set_up(source: SourceId, env: &Env) -> Option<String> {
+    if env.vendor(source.as_str()).api_key.is_some() {
+        return None;
+    }
     // These have public hosts that serve without a key.
     let public = [source_coingecko::SOURCE, source_defillama::SOURCE];
-    public.contains(&source) || env.api_key.is_some()
+    if !public.contains(&source) {
+        return Some("no key is set".to_owned());
+    }
+    let folder = env.sources_config.as_deref()?;
+    let file = format!("{source}.csv");
+    (!folder.join(&file).exists()).then(|| format!("no key is set and there is no {file}"))
 }
 
 /// Builds a vendor as the environment describes it.

@@ -227,7 +227,7 @@ impl Workshop {
 }
 
 fn set_up_sources(env: &Env) -> impl Iterator<Item = SourceId> {
-    let is_set_up = |name: &SourceId| vendors::is_set_up(*name, &env.vendor(name.as_str()));
+    let is_set_up = |name: &SourceId| vendors::is_set_up(*name, env);
     vendors::SOURCES.into_iter().filter(is_set_up)
 }
 

@@ -38,7 +38,7 @@
 //! | route | does |
 //! |---|---|
 //! | `GET requests` | the request log, oldest first |
-//! | `GET counts` | sums per path, per status, most at once |
+//! | `GET counts` | sums per path, per status, most at once, connections |
 //! | `POST reset` | forgets log, counts, minute and month |
 //! | `GET clock`, `POST clock` | shows or changes the clock: `{"now":"…Z","advance_ms":1,"frozen":true}`, each optional |
 //! | `GET faults`, `POST faults`, `DELETE faults` | shows, replaces or clears `{"rules":[…],"revisions":[…]}` |

@@ -1,4 +1,4 @@
-//! The request log: what came in, what went out, how much at once. Keys are gone before they get here.
+//! The request log: what came in, what went out, how much at once, over how many connections. Keys are gone before they get here.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,6 +44,10 @@ pub struct Counts {
     pub total: u64,
     /// Most requests under way at once.
     pub in_flight_peak: usize,
+    /// TCP connections that are open, whoever opened them.
+    pub connections: usize,
+    /// Most connections open at once.
+    pub connections_peak: usize,
 }
 
 impl Counts {
@@ -80,6 +84,15 @@ impl RequestLog {
         }
     }
 
+    /// Notes a connection; it counts as open until the guard is dropped.
+    pub(crate) fn connect(self: &Arc<Self>) -> Connected {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = &mut inner.counts;
+        counts.connections += 1;
+        counts.connections_peak = counts.connections_peak.max(counts.connections);
+        Connected(Arc::clone(self))
+    }
+
     /// Appends a request.
     pub(crate) fn push(&self, record: RequestRecord) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,11 +124,16 @@ impl RequestLog {
             .clone()
     }
 
-    /// Forgets everything but what is under way.
+    /// Forgets everything but what is under way and who is connected.
     pub(crate) fn reset(&self) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.records.clear();
-        inner.counts = Counts::default();
+        let connections = inner.counts.connections;
+        inner.counts = Counts {
+            connections,
+            connections_peak: connections,
+            ..Counts::default()
+        };
     }
 }
 
@@ -135,6 +153,17 @@ impl Drop for InFlight {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         inner.in_flight = inner.in_flight.saturating_sub(1);
+    }
+}
+
+/// An open connection.
+#[derive(Debug)]
+pub(crate) struct Connected(Arc<RequestLog>);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        let mut inner = self.0.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.counts.connections = inner.counts.connections.saturating_sub(1);
     }
 }
 

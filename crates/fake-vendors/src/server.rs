@@ -60,6 +60,7 @@ pub(crate) fn build(
     listener: TcpListener,
     shared: Arc<Shared>,
 ) -> std::io::Result<(ServerHandle, actix_web::dev::Server)> {
+    let log = Arc::clone(&shared.log);
     let data = web::Data::from(shared);
     let server = HttpServer::new(move || {
         App::new()
@@ -69,6 +70,10 @@ pub(crate) fn build(
             .default_service(web::to(handle))
     })
     .workers(2)
+    .on_connect(move |_, of_connection| {
+        // Dropped with the connection.
+        of_connection.insert(log.connect());
+    })
     .disable_signals()
     .shutdown_timeout(1)
     .listen(listener)?

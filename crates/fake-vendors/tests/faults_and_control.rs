@@ -287,3 +287,27 @@ async fn the_clock_runs_on_from_where_it_was_started() {
     assert!(FakeVendor::start(port_taken).await.is_err());
     vendor.stop().await;
 }
+
+#[tokio::test]
+async fn connections_count_from_their_beginning_to_their_end() {
+    let vendor = vendor(Plan::Demo).await;
+    let open = async |many: usize| {
+        while vendor.counts().connections != many {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let address = vendor.base_url().replace("http://", "");
+    let address = address.split('/').next().unwrap().to_owned();
+    let connect = || tokio::net::TcpStream::connect(&address);
+    let (one, two) = (connect().await.unwrap(), connect().await.unwrap());
+    let kept = Duration::from_secs(20);
+    tokio::time::timeout(kept, open(2)).await.unwrap();
+    drop(one);
+    tokio::time::timeout(kept, open(1)).await.unwrap();
+    assert_eq!(vendor.counts().connections_peak, 2);
+    vendor.reset();
+    assert_eq!(vendor.counts().connections_peak, 1);
+    drop(two);
+    tokio::time::timeout(kept, open(0)).await.unwrap();
+    vendor.stop().await;
+}

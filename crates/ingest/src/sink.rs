@@ -351,3 +351,6 @@ pub(crate) fn series_of_block(block: &Block, index: &SeriesIndex) -> Vec<(Series
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod thinned;

@@ -55,7 +55,8 @@ tear_down() {
 
 watch() {
   quiet=0
-  while sleep 1; do
+  # Not with our lock: where this guard is killed, its last sleep must not pass for it.
+  while sleep 1 9>&-; do
     remember_server
     if [ ! -e "$users" ]; then
       # Somebody removed the home; what lies outside goes too.

@@ -6,7 +6,8 @@
 //!
 //! A case is an ask and good answers to the first of its requests. From them the suite also makes bad
 //! answers: emptied, cut off, of another shape, with one key taken out. What only one vendor promises
-//! (which requests, which values) is for that crate's own tests.
+//! (which requests, which values) is for that crate's own tests. [`check_plan`] takes asks alone, for
+//! those that a source crate makes at random.
 
 mod plans;
 mod replies;
@@ -17,7 +18,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use model::Ts;
 
-use crate::{Ask, Reply, Source};
+use crate::{Ask, Reply, RequestSpec, Source};
 
 /// A text that must not come out of a source, wherever it went in: put it where a key could be, for
 /// example into a base address. The suite puts it into bodies.
@@ -82,6 +83,17 @@ pub fn check(source: &dyn Source, cases: &[Case]) -> Result<(), Failures> {
         });
     }
     report.finish()
+}
+
+/// Checks the plan of one ask, for asks that are made at random: equal asks give equal plans, blocks
+/// tile the ask, requests are sound. Returns its requests.
+///
+/// # Errors
+/// Everything that does not hold, at once.
+pub fn check_plan(source: &dyn Source, ask: &Ask) -> Result<Vec<RequestSpec>, Failures> {
+    let mut report = Report::default();
+    let requests = plans::ask(source, ask, &mut report);
+    report.finish().map(|()| requests)
 }
 
 /// Collects what does not hold.

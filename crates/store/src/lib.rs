@@ -19,6 +19,7 @@ pub mod series;
 pub mod session;
 pub mod suspend;
 mod tls;
+pub mod upkeep;
 mod world;
 pub mod write;
 

@@ -1,5 +1,6 @@
 //! A database per test: [`database`] gives a fresh one with all migrations applied. [`stage`] sets it
-//! up for a whole program, with a simulated vendor.
+//! up for a whole program, with a simulated vendor; [`programs`] finds the other
+//! programs, and [`canned`] is a vendor that says what a test says.
 //!
 //! All test programs of a workspace share one private server in a guarded home in the temporary
 //! folder. It is started by the first, stopped and removed a few seconds after the last, however
@@ -8,8 +9,10 @@
 //! off (a test that needs statistics runs `ANALYZE` itself). A test that stops its server has
 //! [`own_server`].
 
+pub mod canned;
 mod dropper;
 pub mod own_server;
+pub mod programs;
 pub mod stage;
 mod template;
 

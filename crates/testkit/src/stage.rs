@@ -10,7 +10,7 @@
 
 use std::{
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Output, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
@@ -25,7 +25,7 @@ use tokio::{
 };
 use tokio_postgres::{Client, NoTls};
 
-use crate::{TestDatabase, own_server::OwnServer};
+use crate::{TestDatabase, own_server::OwnServer, programs};
 
 /// A wait this long has failed. Nothing is asserted about less.
 const TOO_LONG: Duration = Duration::from_secs(40);
@@ -49,6 +49,8 @@ pub struct Stage {
     /// Its working folder, with a configuration and, later, its home.
     pub folder: TempDir,
     program: &'static str,
+    plan: Plan,
+    rpm: Option<u32>,
 }
 
 impl Stage {
@@ -60,19 +62,30 @@ impl Stage {
     /// Does so with a vendor that takes its time for every answer.
     pub async fn with_latency(program: &'static str, latency: Duration) -> Self {
         let options = Options {
-            vendor: Vendor::CoinGecko(Plan::Enterprise),
-            key: KEY.to_owned(),
             rpm: Some(RATHER_RICH),
             latency,
             ..Options::default()
         };
-        let vendor = FakeVendor::start(options).await.unwrap();
-        Self::before(program, Arc::new(vendor)).await
+        Self::with_vendor(program, Plan::Enterprise, options).await
+    }
+
+    /// Does so with a vendor of other options; its plan, and its pace where it has one of its own, are
+    /// the program's too.
+    pub async fn with_vendor(program: &'static str, plan: Plan, options: Options) -> Self {
+        let rpm = options.rpm;
+        let options = Options {
+            vendor: Vendor::CoinGecko(plan),
+            key: KEY.to_owned(),
+            ..options
+        };
+        let vendor = Arc::new(FakeVendor::start(options).await.unwrap());
+        Self::before(program, vendor, plan, rpm).await
     }
 
     /// Returns another database and folder before the same vendor.
     pub async fn another(&self) -> Self {
-        Self::before(self.program, Arc::clone(&self.vendor)).await
+        let vendor = Arc::clone(&self.vendor);
+        Self::before(self.program, vendor, self.plan, self.rpm).await
     }
 
     /// Returns the same stage with a database on a server of the test's own.
@@ -81,12 +94,19 @@ impl Stage {
         self
     }
 
-    async fn before(program: &'static str, vendor: Arc<FakeVendor>) -> Self {
+    async fn before(
+        program: &'static str,
+        vendor: Arc<FakeVendor>,
+        plan: Plan,
+        rpm: Option<u32>,
+    ) -> Self {
         let stage = Self {
             database: crate::database().await,
             vendor,
             folder: tempfile::tempdir().unwrap(),
             program,
+            plan,
+            rpm,
         };
         let config = stage.config_folder();
         std::fs::create_dir(&config).unwrap();
@@ -134,7 +154,11 @@ impl Stage {
 
     /// The program under test, with nothing in its environment but what is said here.
     pub fn bare(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(self.program);
+        self.bare_of(self.program.as_ref(), args)
+    }
+
+    fn bare_of(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         let home = self.folder.path().join("home");
         command
             .args(args)
@@ -150,18 +174,26 @@ impl Stage {
 
     /// The variables that make the program meet this stage's database and vendor.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut variables = vec![
             ("DATABASE_URL", self.database.url()),
             ("COINGECKO_API_KEY", KEY.to_owned()),
-            ("COINGECKO_PLAN", "enterprise".to_owned()),
+            ("COINGECKO_PLAN", format!("{:?}", self.plan).to_lowercase()),
             ("COINGECKO_BASE_URL", self.vendor.base_url()),
-            ("COINGECKO_RPM", RATHER_RICH.to_string()),
-        ]
+        ];
+        variables.extend(self.rpm.map(|rpm| ("COINGECKO_RPM", rpm.to_string())));
+        variables
     }
 
     /// The program under test on this stage.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.bare(args);
+        command.envs(self.variables());
+        command
+    }
+
+    /// Another program of the workspace on this stage.
+    pub fn command_of(&self, name: &str, args: &[&str]) -> Command {
+        let mut command = self.bare_of(&programs::beside(self.program, name), args);
         command.envs(self.variables());
         command
     }
@@ -193,10 +225,13 @@ impl Stage {
     /// Returns one text for all points under their full names.
     pub async fn checksum(&self) -> String {
         self.ask(
-            "SELECT count(*) || ' ' || coalesce(md5(string_agg(concat_ws('|', source, asset,
-                 instrument, venue, quote, metric, step, extract(epoch FROM ts), value), E'\\n'
-                 ORDER BY source, asset, instrument, venue, quote, metric, step, ts)), 'nothing')
-             FROM metrics JOIN series USING (series_id)",
+            "SELECT coalesce(sum(points), 0) || ' ' || coalesce(md5(string_agg(concat_ws('|',
+                 source, asset, instrument, venue, quote, metric, step, sum), E'\\n'
+                 ORDER BY source, asset, instrument, venue, quote, metric, step)), 'nothing')
+             FROM (SELECT series_id, count(*) AS points, md5(string_agg(
+                       concat_ws('|', extract(epoch FROM ts), value), E'\\n' ORDER BY ts)) AS sum
+                   FROM metrics GROUP BY series_id) AS one
+             JOIN series USING (series_id)",
         )
         .await
     }
@@ -325,15 +360,25 @@ impl Running {
         assert!(in_time.is_ok(), "never {part:?}: {}", self.log());
     }
 
+    /// Returns the number of its process, until its end was waited for.
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
-        let id = i32::try_from(self.child.id().unwrap()).unwrap();
+        let id = i32::try_from(self.id()).unwrap();
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal).unwrap();
     }
 
     /// kill -9, and waits until it is gone.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits for its end and returns the exit code and all it said.

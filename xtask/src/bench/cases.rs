@@ -17,13 +17,19 @@ use store::{
 use tokio_postgres::{Client, Config, NoTls};
 
 use super::{
-    Write, copy,
+    Write,
+    baseline::{self, Conflict},
+    copy,
     report::{Case, Measured, Sample},
 };
 
 const SOURCE: SourceId = SourceId::new("bench");
 const BARE: &str = "bench_bare";
 const INDEXED: &str = "bench_indexed";
+/// The baseline is slow, and its rate does not change with the number of rows.
+const BASELINE_ROWS: usize = 200_000;
+/// A session tells the server what it did within so long.
+const STATISTICS_LATE: Duration = Duration::from_secs(20);
 const HOUR_SECS: i64 = 3_600;
 
 /// Measures every case in every repeat; each repeat adds series of its own to the same tables.
@@ -63,7 +69,9 @@ impl Setup {
         sql.batch_execute(&format!(
             "CREATE TABLE {BARE} (LIKE metrics); \
              CREATE TABLE {INDEXED} (LIKE metrics INCLUDING INDEXES); \
-             ALTER TABLE {INDEXED} SET (autovacuum_vacuum_insert_scale_factor = 0.02)"
+             {}; \
+             ALTER TABLE {INDEXED} SET (autovacuum_vacuum_insert_scale_factor = 0.02)",
+            baseline::TABLE
         ))
         .await?;
         let start = Ts::parse("2020-01-01")?;
@@ -102,10 +110,11 @@ impl Setup {
         measured.add(Case::New, new);
         let again = self.writes(WriteMode::Keep, &history).await?;
         measured.add(Case::Identical, again);
-        let changed = self
-            .writes(WriteMode::Replace, &one_percent(&history))
-            .await?;
+        let different = one_percent(&history);
+        let changed = self.writes(WriteMode::Replace, &different).await?;
         measured.add(Case::Changed, changed);
+        measured.changed += one_percent_of(&history);
+        self.baseline(&history, measured).await?;
         measured.add(Case::HourIndexed, self.copies(INDEXED, &hour).await?);
         measured.add(Case::Hour, self.writes(WriteMode::Replace, &hour).await?);
         Ok(())
@@ -153,6 +162,28 @@ impl Setup {
             copy::copy(&mut self.sql, table, batch).await?;
         }
         self.sample(batches, begun.elapsed(), before).await
+    }
+
+    /// The same as the write path's three cases, on fewer rows.
+    async fn baseline(
+        &mut self,
+        history: &[Vec<Point>],
+        measured: &mut Measured,
+    ) -> anyhow::Result<()> {
+        let part = &history[..BASELINE_ROWS.div_ceil(self.write.batch).min(history.len())];
+        for (case, batches, conflict) in [
+            (Case::BaselineNew, part, Conflict::Nothing),
+            (Case::BaselineIdentical, part, Conflict::Nothing),
+            (Case::BaselineChanged, &one_percent(part), Conflict::Update),
+        ] {
+            let before = self.quiet().await?;
+            let begun = Instant::now();
+            for batch in batches {
+                baseline::insert(&mut self.sql, batch, conflict).await?;
+            }
+            measured.add(case, self.sample(batches, begun.elapsed(), before).await?);
+        }
+        Ok(())
     }
 
     async fn writes(&mut self, mode: WriteMode, batches: &[Vec<Point>]) -> anyhow::Result<Sample> {
@@ -216,6 +247,7 @@ impl Setup {
 
     async fn sizes(&self, measured: &mut Measured) -> anyhow::Result<()> {
         measured.rows = self.number("SELECT count(*) FROM metrics").await?;
+        measured.dead = self.dead(measured).await?;
         measured.heap_bytes = self.number("SELECT pg_table_size('metrics')").await?;
         measured.index_bytes = self.number("SELECT pg_indexes_size('metrics')").await?;
         measured.stats_points = self
@@ -223,6 +255,24 @@ impl Setup {
             .await?;
         measured.revisions = self.number("SELECT count(*) FROM metric_revisions").await?;
         Ok(())
+    }
+
+    /// Returns how many versions of rows were written in vain: neither a row that is there nor one that
+    /// took the place of another value.
+    async fn dead(&self, measured: &Measured) -> anyhow::Result<i64> {
+        let counted = format!(
+            "SELECT (n_tup_ins - {} + n_tup_upd - {} + n_tup_del)::int8 \
+             FROM pg_stat_user_tables WHERE relname = 'metrics'",
+            measured.rows, measured.changed
+        );
+        let begun = Instant::now();
+        loop {
+            let dead = self.number(&counted).await?;
+            if dead == 0 || begun.elapsed() > STATISTICS_LATE {
+                return Ok(dead);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 }
 
@@ -252,6 +302,11 @@ fn settlements(points: &[Point]) -> Vec<Settlement> {
             })
         })
         .collect()
+}
+
+/// How many points [`one_percent`] changes.
+fn one_percent_of(batches: &[Vec<Point>]) -> usize {
+    batches.iter().map(|batch| batch.len().div_ceil(100)).sum()
 }
 
 fn one_percent(batches: &[Vec<Point>]) -> Vec<Vec<Point>> {

@@ -1,10 +1,11 @@
 //! Measures the store, on a private PostgreSQL of its own.
 //!
 //! `bench write`: the write path beside a binary COPY of the same batches by the same client in the
-//! same run. Cases are taken in turn within each repeat, because a machine's speed drifts; ratios
-//! are what counts. `bench read`: what readers and planner ask, over many series, beside what it may
-//! take. Run them with `cargo run --release --package xtask -- bench write`.
+//! same run, and beside what a pipeline in Python does. Cases are taken in turn within each repeat,
+//! because a machine's speed drifts; ratios are what counts. `bench read`: what readers and planner
+//! ask, over many series. Both set what they measure beside what it must be. Run them with `cargo run --release --package xtask -- bench write`.
 
+mod baseline;
 mod cases;
 mod copy;
 mod fill;
@@ -48,7 +49,8 @@ pub(crate) struct Read {
     runs: usize,
 }
 
-/// Sets the write path (counters, statistics, revisions, coverage) beside a binary COPY.
+/// Sets the write path (counters, statistics, revisions, coverage) beside a binary COPY and a Python
+/// pipeline's INSERT; exit code 4 where a ratio is not what it must be.
 #[derive(Clone, Copy, Debug, FromArgs)]
 #[argh(subcommand, name = "write")]
 pub(crate) struct Write {
@@ -103,7 +105,11 @@ impl Write {
         let server = server().await?;
         let measured = cases::run(&server.config(), self).await?;
         print!("{measured}");
-        Ok(Exit::Complete)
+        Ok(if measured.holds() {
+            Exit::Complete
+        } else {
+            Exit::FailedCheck
+        })
     }
 }
 

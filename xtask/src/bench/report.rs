@@ -1,4 +1,5 @@
-//! What is printed: per case the median of the repeats, and what it is in terms of COPY.
+//! What is printed: per case the median of the repeats, what it is in terms of COPY, and whether that
+//! is what it must be.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -10,6 +11,9 @@ pub(crate) enum Case {
     New,
     Identical,
     Changed,
+    BaselineNew,
+    BaselineIdentical,
+    BaselineChanged,
     HourIndexed,
     Hour,
 }
@@ -22,6 +26,9 @@ impl Case {
             Self::New => "write path, new rows",
             Self::Identical => "write path, identical rows",
             Self::Changed => "write path, 1 % changed",
+            Self::BaselineNew => "INSERT of 1000, new rows",
+            Self::BaselineIdentical => "INSERT of 1000, identical",
+            Self::BaselineChanged => "INSERT of 1000, 1 % changed",
             Self::HourIndexed => "COPY with index, one hour",
             Self::Hour => "write path, one hour",
         }
@@ -63,6 +70,10 @@ impl Sample {
 pub(crate) struct Measured {
     samples: BTreeMap<Case, Vec<Sample>>,
     pub(crate) rows: i64,
+    /// Rows that took the place of another value.
+    pub(crate) changed: usize,
+    /// Versions of rows that were written in vain.
+    pub(crate) dead: i64,
     pub(crate) heap_bytes: i64,
     pub(crate) index_bytes: i64,
     pub(crate) stats_points: i64,
@@ -80,6 +91,88 @@ impl Measured {
             return f64::NAN;
         };
         median(of.iter().zip(to).map(|(of, to)| of.rate() / to.rate()))
+    }
+
+    fn wal_per_row(&self, case: Case) -> f64 {
+        let samples = self.samples.get(&case).into_iter().flatten();
+        median(samples.map(Sample::wal_per_row))
+    }
+
+    /// What must hold on any machine (docs/adr/0002-tables-of-points.md).
+    fn gates(&self) -> [Gate; 9] {
+        let at_least = |name, case, to, least| Gate {
+            name,
+            value: self.ratio(case, to),
+            bound: Bound::AtLeast(least),
+        };
+        let at_most = |name, value, most| Gate {
+            name,
+            value,
+            bound: Bound::AtMost(most),
+        };
+        let bytes = float(self.heap_bytes + self.index_bytes) / float(self.rows);
+        let wal = self.wal_per_row(Case::Identical);
+        [
+            at_least("new : COPY with index", Case::New, Case::Indexed, 0.80),
+            at_least("new : bare COPY", Case::New, Case::Bare, 0.20),
+            at_least("identical : bare COPY", Case::Identical, Case::Bare, 0.35),
+            at_least("new : INSERT of 1000", Case::New, Case::BaselineNew, 7.0),
+            at_least(
+                "identical : INSERT of 1000",
+                Case::Identical,
+                Case::BaselineIdentical,
+                12.0,
+            ),
+            at_least(
+                "1 % changed : INSERT of 1000",
+                Case::Changed,
+                Case::BaselineChanged,
+                10.0,
+            ),
+            at_most("log of an identical row, B", wal, 2.0),
+            at_most("rows written in vain", float(self.dead), 0.0),
+            at_most("bytes a row of metrics, with index", bytes, 95.0),
+        ]
+    }
+
+    /// Whether every gate holds.
+    pub(crate) fn holds(&self) -> bool {
+        self.gates().iter().all(Gate::holds)
+    }
+}
+
+/// What a figure must be.
+#[derive(Debug)]
+struct Gate {
+    name: &'static str,
+    value: f64,
+    bound: Bound,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Gate {
+    fn holds(&self) -> bool {
+        match self.bound {
+            Bound::AtLeast(least) => self.value >= least,
+            Bound::AtMost(most) => self.value <= most,
+        }
+    }
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (words, bound) = match self.bound {
+            Bound::AtLeast(bound) => ("at least", bound),
+            Bound::AtMost(bound) => ("at most", bound),
+        };
+        let missed = if self.holds() { "" } else { "  MISSED" };
+        let (name, value) = (self.name, self.value);
+        write!(f, "{name:<36} {value:>8.2}   {words} {bound:.2}{missed}")
     }
 }
 
@@ -106,7 +199,7 @@ impl fmt::Display for Measured {
                 most,
                 self.ratio(*case, case.indexed()),
                 self.ratio(*case, Case::Bare),
-                median(samples.iter().map(Sample::wal_per_row)),
+                self.wal_per_row(*case),
             )?;
         }
         let rows = float(self.rows);
@@ -118,7 +211,10 @@ impl fmt::Display for Measured {
             float(self.index_bytes) / rows,
             self.stats_points,
             self.revisions,
-        )
+        )?;
+        self.gates()
+            .iter()
+            .try_for_each(|gate| writeln!(f, "{gate}"))
     }
 }
 

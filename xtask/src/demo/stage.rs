@@ -77,8 +77,7 @@ impl Stage {
         let Ok(env) = environment() else {
             return Vec::new();
         };
-        let set_up =
-            |name: &model::SourceId| assembly::is_set_up(*name, &env.vendor(name.as_str()));
+        let set_up = |name: &model::SourceId| assembly::is_set_up(*name, &env);
         assembly::SOURCES
             .into_iter()
             .filter(set_up)

@@ -8,10 +8,13 @@
 )]
 
 mod answers;
+mod beside;
 mod config;
 mod exits;
 mod killed;
 mod outage;
+mod pace;
+mod refusals;
 mod secrets;
 
 /// The program under test.

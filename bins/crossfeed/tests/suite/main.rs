@@ -122,6 +122,26 @@ async fn db_repair_mends_what_somebody_broke_by_hand() {
 }
 
 #[tokio::test]
+async fn repair_changes_no_point_and_builds_the_index_anew_on_request() {
+    let stage = Stage::new(PROGRAM).await;
+    stage.run(&["pull", "coingecko"]).await.must(0, &[]);
+    let points = stage.checksum().await;
+    let spoil = "UPDATE series_stats SET points = 7 WHERE asset = 'bitcoin'";
+    stage.client().await.batch_execute(spoil).await.unwrap();
+    let told = ["mended", "index: 0 MiB, was 0 MiB", "vacuumed"];
+    stage
+        .run(&["db", "repair", "--reindex"])
+        .await
+        .must(0, &told);
+    let wrong = "SELECT count(*) FROM series_stats WHERE points = 7";
+    assert_eq!(stage.ask(wrong).await, "0");
+    assert_eq!(stage.checksum().await, points);
+    let again = stage.run(&["db", "repair"]).await;
+    again.must(0, &["none was wrong"]);
+    assert!(!again.stdout.contains("index"), "{again}");
+}
+
+#[tokio::test]
 async fn what_is_no_source_is_a_wrong_command_line() {
     let stage = Stage::new(PROGRAM).await;
     for args in [

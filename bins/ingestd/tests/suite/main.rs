@@ -7,6 +7,7 @@
     reason = "test code"
 )]
 
+mod one_clock;
 mod outage;
 
 use fake_vendors::Fault;

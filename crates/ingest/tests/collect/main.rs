@@ -13,9 +13,9 @@
 mod artemis;
 mod backfill;
 mod calendars;
-mod canned;
 mod catalogue;
 mod changes;
+mod defillama;
 mod faults;
 mod live;
 mod nights;
@@ -32,3 +32,5 @@ mod suspended;
 mod velo;
 mod world;
 mod wrapped;
+
+use testkit::canned;

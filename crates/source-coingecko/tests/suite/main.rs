@@ -13,6 +13,7 @@ mod conformance;
 mod never_panics;
 mod odd;
 mod plan;
+mod random_asks;
 mod recognise;
 mod supply;
 mod traps;

@@ -95,16 +95,22 @@ fn ask_of_nothing(dataset: DatasetId) -> Ask {
 
 /// Checks the plan of a case and returns its requests.
 pub(super) fn case(source: &dyn Source, case: &Case, report: &mut Report) -> Vec<RequestSpec> {
-    let plan = || source.plan(&case.ask).map(Iterator::collect::<Vec<_>>);
-    let (Some(dataset), Ok(requests)) = (source.dataset(case.ask.dataset), plan()) else {
+    let requests = ask(source, &case.ask, report);
+    report.expect(requests.len() == case.requests, || {
+        format!("{} requests instead of {}", requests.len(), case.requests)
+    });
+    requests
+}
+
+/// Checks the plan of an ask and returns its requests.
+pub(super) fn ask(source: &dyn Source, ask: &Ask, report: &mut Report) -> Vec<RequestSpec> {
+    let plan = || source.plan(ask).map(Iterator::collect::<Vec<_>>);
+    let (Some(dataset), Ok(requests)) = (source.dataset(ask.dataset), plan()) else {
         report.expect(false, || "no plan".to_owned());
         return Vec::new();
     };
     report.expect(plan().is_ok_and(|again| again == requests), || {
         "the same ask gives another plan".to_owned()
-    });
-    report.expect(requests.len() == case.requests, || {
-        format!("{} requests instead of {}", requests.len(), case.requests)
     });
     if dataset.role == Role::Series {
         let ends: Vec<Ts> = requests
@@ -120,7 +126,7 @@ pub(super) fn case(source: &dyn Source, case: &Case, report: &mut Report) -> Vec
         halves(source, request, 0, report);
     }
     if has_series(dataset.role) {
-        tiles(source, dataset, &case.ask, &requests, report);
+        tiles(source, dataset, ask, &requests, report);
     }
     requests
 }

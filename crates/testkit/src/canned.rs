@@ -1,6 +1,11 @@
 //! A vendor that answers what a test says, for answers that the simulator does not give.
 
-use std::sync::{Arc, Mutex};
+#![allow(clippy::unwrap_used, reason = "a test cannot go on without its vendor")]
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -10,14 +15,18 @@ use tokio::{
 
 /// An answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) header: String,
-    pub(crate) body: String,
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers, one a line, without the length.
+    pub header: String,
+    /// The body.
+    pub body: String,
 }
 
 impl Answer {
-    pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
+    /// Makes an answer that says of itself that it is JSON.
+    pub fn new(status: u16, body: impl Into<String>) -> Self {
         Self {
             status,
             header: "content-type: application/json".to_owned(),
@@ -30,17 +39,24 @@ impl Answer {
 type Answers = dyn Fn(&str) -> Option<Answer> + Send + Sync;
 
 /// A server with canned answers. Stops when dropped.
-#[derive(Debug)]
-pub(crate) struct Canned {
-    pub(crate) base_url: String,
+pub struct Canned {
+    /// Without a slash at the end.
+    pub base_url: String,
     targets: Arc<Mutex<Vec<String>>>,
     serving: JoinHandle<()>,
 }
 
+impl fmt::Debug for Canned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Canned")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Canned {
-    pub(crate) async fn start(
-        answers: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static,
-    ) -> Self {
+    /// Starts one.
+    pub async fn start(answers: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/api/v3", listener.local_addr().unwrap());
         let targets: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -62,7 +78,7 @@ impl Canned {
     }
 
     /// Returns what was asked for, in order.
-    pub(crate) fn targets(&self) -> Vec<String> {
+    pub fn targets(&self) -> Vec<String> {
         self.targets.lock().unwrap().clone()
     }
 }

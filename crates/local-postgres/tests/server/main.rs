@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "test code")]
 
+mod processes;
+
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use local_postgres::{
@@ -408,82 +410,4 @@ fn remove_socket_dir(options: &Options) {
     let text = std::fs::read_to_string(options.home.join("server.json")).unwrap();
     let (_, rest) = text.split_once("\"socket_dir\": \"").unwrap();
     std::fs::remove_dir(rest.split('"').next().unwrap()).unwrap();
-}
-
-/// Holds a server until it is killed; a process of its own for the tests below.
-#[tokio::test]
-#[ignore = "not a test: started by tests that need another process"]
-async fn other_process() {
-    let Some(home) = std::env::var_os("TEST_HOME") else {
-        return;
-    };
-    let options = guarded(Path::new(&home));
-    let _server = ensure_started(&options, &quiet).await.unwrap();
-    std::fs::write(options.home.join("held"), "").unwrap();
-    std::future::pending().await
-}
-
-fn other_process_on(home: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "other_process", "--ignored"])
-        .env("TEST_HOME", home)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-#[tokio::test]
-async fn guard_removes_all_after_the_last_user_was_killed() {
-    let top = tempfile::tempdir().unwrap();
-    let options = options(&top);
-    let mut user = other_process_on(&options.home);
-    assert!(wait_until(30, || options.home.join("held").exists()).await);
-    let Status::Running(info) = status(&options).await.unwrap() else {
-        panic!("the other process holds a server");
-    };
-    // Looking at it does not keep it, but a second user does.
-    let second = ensure_started(&options, &quiet).await.unwrap();
-    user.kill().unwrap();
-    user.wait().unwrap();
-    tokio::time::sleep(Duration::from_secs(7)).await;
-    client(&second).await.query("SELECT 1", &[]).await.unwrap();
-    assert_eq!(second.info().pid, info.pid);
-    drop(second);
-    let begun = Instant::now();
-    let is_empty = || std::fs::read_dir(top.path()).unwrap().next().is_none();
-    let gone = || {
-        let left = [&info.data_dir, &info.socket_dir];
-        is_gone(info.pid) && is_empty() && !left.iter().any(|folder| folder.exists())
-    };
-    assert!(wait_until(15, gone).await, "left behind: {info:?}");
-    assert!(
-        begun.elapsed() > Duration::from_secs(3),
-        "in use a moment ago"
-    );
-}
-
-#[tokio::test]
-async fn starter_killed_while_making_the_data_leaves_nothing_half_made() {
-    let top = tempfile::tempdir().unwrap();
-    let options = options(&top);
-    let mut starter = other_process_on(&options.home);
-    let root = || -> Option<PathBuf> {
-        let text = std::fs::read_to_string(options.home.join("server.json")).ok()?;
-        let (_, rest) = text.split_once("\"root\": \"")?;
-        Some(PathBuf::from(rest.split('"').next()?))
-    };
-    let unfinished = || {
-        let entries = std::fs::read_dir(root()?).ok()?;
-        entries.filter_map(Result::ok).find(|entry| {
-            entry.file_name().to_string_lossy().starts_with("data.new-")
-                && entry.path().join("PG_VERSION").exists()
-        })
-    };
-    assert!(wait_until(30, || unfinished().is_some()).await);
-    starter.kill().unwrap();
-    starter.wait().unwrap();
-    assert!(!root().unwrap().join("data").exists());
-    let server = ensure_started(&options, &quiet).await.unwrap();
-    client(&server).await.query("SELECT 1", &[]).await.unwrap();
-    assert!(unfinished().is_none());
 }
