@@ -6,12 +6,14 @@ use model::SourceId;
 use runtime::{Env, VendorEnv};
 use source::Source;
 use source_alphavantage::AlphaVantage;
+use source_artemis::Artemis;
 use source_coingecko::CoinGecko;
 use source_defillama::DefiLlama;
 use source_velo::Velo;
 
 /// The vendors that can be collected from, in the order of reports.
-pub const SOURCES: [SourceId; 4] = [
+pub const SOURCES: [SourceId; 5] = [
+    source_artemis::SOURCE,
     source_defillama::SOURCE,
     source_velo::SOURCE,
     source_coingecko::SOURCE,
@@ -80,6 +82,7 @@ pub fn build(source: SourceId, env: &VendorEnv) -> Result<Arc<dyn Source>, Vendo
     let vendor = Vendor { source, env };
     match source {
         source_alphavantage::SOURCE => vendor.alphavantage(),
+        source_artemis::SOURCE => vendor.artemis(),
         source_coingecko::SOURCE => vendor.coingecko(),
         source_defillama::SOURCE => vendor.defillama(),
         source_velo::SOURCE => vendor.velo(),
@@ -99,6 +102,17 @@ impl Vendor<'_> {
         let plan = self.plan(Plan::Free)?;
         self.need_key(plan)?;
         Ok(Arc::new(AlphaVantage::new(Settings {
+            plan,
+            base_url: self.env.base_url.clone(),
+            rpm: self.env.rpm,
+        })))
+    }
+
+    fn artemis(&self) -> Result<Arc<dyn Source>, VendorError> {
+        use source_artemis::{Plan, Settings};
+        let plan = self.plan(Plan::Enterprise)?;
+        self.need_key(plan)?;
+        Ok(Arc::new(Artemis::new(Settings {
             plan,
             base_url: self.env.base_url.clone(),
             rpm: self.env.rpm,

@@ -9,6 +9,19 @@ const WEEKEND_SECS: i64 = 2 * DAY_SECS;
 /// A Saturday.
 const A_SATURDAY: i64 = 2 * DAY_SECS;
 
+/// Returns the first bucket that is not asked for unasked, by what is published. Of events every bucket
+/// may be the last for long, so their time is asked for in whole cadences.
+pub(crate) fn published(dataset: &DatasetSpec, now: Ts) -> Ts {
+    let published = dataset.step.floor(now.plus_secs(-dataset.lag_secs));
+    match dataset.calendar {
+        Calendar::None => {
+            let begun_secs = published.secs().rem_euclid(dataset.cadence_secs.max(1));
+            published.plus_secs(-begun_secs)
+        }
+        Calendar::Always | Calendar::Exchange => published,
+    }
+}
+
 /// Returns the buckets of a range in which the exchange is closed by rule. Buckets wider than a day
 /// are never closed.
 pub(crate) fn closed(dataset: &DatasetSpec, range: TimeRange) -> Spans {
@@ -144,6 +157,30 @@ mod tests {
         assert!(missed(Calendar::None).is_empty());
         let open: i64 = missed(Calendar::Exchange).iter().map(TimeRange::secs).sum();
         assert_eq!(open, 10 * DAY_SECS);
+    }
+
+    #[test]
+    fn events_are_asked_for_once_a_cadence() {
+        let weekly = |calendar| DatasetSpec {
+            cadence_secs: WEEK_SECS,
+            lag_secs: 6 * 3_600,
+            ..dataset(calendar, Step::Day)
+        };
+        let at = |text: &str| Ts::parse(text).unwrap();
+        // Weeks of the epoch begin on Thursdays, such as the 14th of May 2026.
+        for (now, events, days) in [
+            ("2026-05-14T05:59:59Z", "2026-05-07", "2026-05-13"),
+            ("2026-05-14T06:00:00Z", "2026-05-14", "2026-05-14"),
+            ("2026-05-20T12:00:00Z", "2026-05-14", "2026-05-20"),
+        ] {
+            assert_eq!(published(&weekly(Calendar::None), at(now)), at(events));
+            assert_eq!(published(&weekly(Calendar::Always), at(now)), at(days));
+        }
+        let daily = dataset(Calendar::None, Step::Day);
+        assert_eq!(
+            published(&daily, at("2026-05-20T12:00:00Z")),
+            at("2026-05-20")
+        );
     }
 
     proptest! {

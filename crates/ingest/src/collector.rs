@@ -196,9 +196,14 @@ impl Collector {
         self.source.id()
     }
 
-    /// Returns how long after the full hour the vendor's live tick is due, in seconds.
+    /// Returns how long after the beginning of its stretch the vendor's live tick is due, in seconds.
     pub fn tick_offset_secs(&self) -> i64 {
         self.source.tick_offset_secs()
+    }
+
+    /// Returns how often there is a live tick, in seconds.
+    pub fn tick_every_secs(&self) -> i64 {
+        self.source.tick_every_secs()
     }
 
     /// Returns the active series.

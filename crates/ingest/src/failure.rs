@@ -38,10 +38,7 @@ impl Collector {
         error: ReplyError,
         reply: Option<Reply>,
     ) -> Result<Option<Vec<RequestSpec>>, Error> {
-        if let ReplyError::TooMuch(_) = &error
-            && let Some(halves) = self.source.halves(request)
-        {
-            pull.tally.heard();
+        if let Some(halves) = self.halves(pull, request, &error, reply.as_ref()) {
             return Ok(Some(halves.into()));
         }
         let text = self.note_failure(pull, request, &error);
@@ -77,6 +74,29 @@ impl Collector {
             _ => self.settle_failed(pull, request).await?,
         }
         Ok(None)
+    }
+
+    /// Splits what was too much for the vendor, in its own words or in that it broke down over it time
+    /// after time. A vendor that breaks down over the halves as well counts as away before long.
+    fn halves(
+        &self,
+        pull: &Pull<'_>,
+        request: &RequestSpec,
+        error: &ReplyError,
+        reply: Option<&Reply>,
+    ) -> Option<[RequestSpec; 2]> {
+        match error {
+            ReplyError::TooMuch(_) => {}
+            // What did not answer at all is away, not overloaded.
+            ReplyError::Transient(_) if reply.is_some() && self.source.halves_overload() => {}
+            _ => return None,
+        }
+        let halves = self.source.halves(request)?;
+        match error {
+            ReplyError::Transient(_) => pull.passing_failure(),
+            _ => pull.tally.heard(),
+        }
+        pull.halted().is_none().then_some(halves)
     }
 
     /// Counts it and says it once. Returns the words, without any key.

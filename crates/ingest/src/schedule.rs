@@ -1,5 +1,5 @@
-//! When `ingestd` does what: a tick of every source at once, then each at its minute of the hour;
-//! catalogues and the vendor's own count of the quota after it, gaps and re-reads in between.
+//! When `ingestd` does what: a tick of every source at once, then each at its minute of the hour, or of
+//! the day; catalogues and the vendor's own count of the quota after it, gaps and re-reads in between.
 //!
 //! Nothing here restarts anything: a source that is suspended stays so, a tick that fails waits for
 //! the next one. Ticks missed while the process was down are not replayed; coverage knows the holes.
@@ -11,13 +11,18 @@ use ratelimit::{Busy, Clock};
 
 use crate::{Collector, Error, Stop, Summary};
 
-/// Returns when the next tick is due: `offset_secs` after a full hour, later than `now`.
-pub fn next_tick(now: Ts, offset_secs: i64) -> Ts {
-    let this_hour = Step::Hour.floor(now).plus_secs(offset_secs);
-    if this_hour > now {
-        this_hour
+const HOUR_SECS: i64 = Step::Hour.max_secs();
+
+/// Returns when the next tick is due: `offset_secs` after the beginning of a stretch of `every_secs` of
+/// UTC time, later than `now`.
+pub fn next_tick(now: Ts, every_secs: i64, offset_secs: i64) -> Ts {
+    let every_secs = every_secs.max(HOUR_SECS);
+    let begun_secs = now.secs().rem_euclid(every_secs);
+    let this = Ts::from_secs(now.secs() - begun_secs).plus_secs(offset_secs);
+    if this > now {
+        this
     } else {
-        this_hour.plus_secs(Step::Hour.max_secs())
+        this.plus_secs(every_secs)
     }
 }
 
@@ -44,15 +49,16 @@ pub async fn ticks(
             "account",
             collector.check_account(&run_id).await,
         )?;
-        let due = next_tick(clock.now(), collector.tick_offset_secs());
+        let (every_secs, offset_secs) = (collector.tick_every_secs(), collector.tick_offset_secs());
+        let due = next_tick(clock.now(), every_secs, offset_secs);
         if stop.or(sleep_until(&*clock, due)).await.is_none() {
             return Ok(());
         }
     }
 }
 
-/// Fills gaps of one source after each tick and reads old values again at night, with what the ticks
-/// leave, until stop is said.
+/// Fills gaps of one source every hour, after the tick where there is one, and reads old values again at
+/// night, with what the ticks leave, until stop is said.
 ///
 /// # Errors
 /// As with [`ticks`].
@@ -76,7 +82,8 @@ pub async fn gaps(
         if !stop.is_said() {
             tell(&collector, "rereads", collector.reread().await)?;
         }
-        let due = next_tick(clock.now(), collector.tick_offset_secs());
+        let offset_secs = collector.tick_offset_secs() % HOUR_SECS;
+        let due = next_tick(clock.now(), HOUR_SECS, offset_secs);
         if stop.or(sleep_until(&*clock, due)).await.is_none() {
             return Ok(());
         }
@@ -127,17 +134,41 @@ mod tests {
     #[test]
     fn the_next_tick_is_always_ahead() {
         let at = |text| Ts::parse(text).unwrap();
-        assert_eq!(
-            next_tick(at("2026-11-22T10:02:59Z"), 180),
-            at("2026-11-22T10:03:00Z")
-        );
-        assert_eq!(
-            next_tick(at("2026-11-22T10:03:00Z"), 180),
-            at("2026-11-22T11:03:00Z")
-        );
-        assert_eq!(
-            next_tick(at("2026-11-22T23:59:00Z"), 180),
-            at("2026-11-23T00:03:00Z")
-        );
+        for (now, every_secs, offset_secs, due) in [
+            ("2026-11-22T10:02:59Z", 3_600, 180, "2026-11-22T10:03:00Z"),
+            ("2026-11-22T10:03:00Z", 3_600, 180, "2026-11-22T11:03:00Z"),
+            ("2026-11-22T23:59:00Z", 3_600, 180, "2026-11-23T00:03:00Z"),
+            // Once a day, after six.
+            (
+                "2026-11-22T06:04:59Z",
+                86_400,
+                21_900,
+                "2026-11-22T06:05:00Z",
+            ),
+            (
+                "2026-11-22T06:05:00Z",
+                86_400,
+                21_900,
+                "2026-11-23T06:05:00Z",
+            ),
+            (
+                "2026-11-22T23:59:00Z",
+                86_400,
+                21_900,
+                "2026-11-23T06:05:00Z",
+            ),
+            (
+                "2026-11-22T00:00:00Z",
+                86_400,
+                21_900,
+                "2026-11-22T06:05:00Z",
+            ),
+        ] {
+            assert_eq!(
+                next_tick(at(now), every_secs, offset_secs),
+                at(due),
+                "{now}"
+            );
+        }
     }
 }

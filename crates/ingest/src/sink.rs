@@ -27,6 +27,8 @@ const CLOSED: Verdict = Verdict::Missing {
 const LATE_STEPS: i64 = 6;
 /// How much sooner than a cadence what is late is asked again, at most.
 const SLACK_SECS: i64 = 30 * 60;
+/// How long a pair that the vendor does not have is left alone.
+const UNSUPPORTED_SECS: i64 = 7 * 86_400;
 
 /// Collects what a parser says about one block.
 #[derive(Debug)]
@@ -219,7 +221,7 @@ impl Judge<'_> {
             Outcome::Unsupported => {
                 put(
                     buckets(block.labels),
-                    missing(MissingReason::Unsupported, None),
+                    missing(MissingReason::Unsupported, Some(UNSUPPORTED_SECS)),
                 );
             }
             // What only the present has cannot be asked for again: it stays open for whoever can.

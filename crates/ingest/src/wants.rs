@@ -96,7 +96,10 @@ impl Planner<'_> {
         facts: &Facts,
         reach: &Reach,
     ) -> Vec<(SeriesId, TimeRange)> {
-        let published = dataset.step.floor(scope.now.plus_secs(-dataset.lag_secs));
+        let published = match scope.kind {
+            PullKind::Gap => calendar::published(dataset, scope.now),
+            _ => dataset.step.floor(scope.now.plus_secs(-dataset.lag_secs)),
+        };
         let horizon = self.source.horizon(dataset.id, scope.now);
         let horizon = horizon.max(reach.first_label(dataset.id, scope.now));
         let mut wanted = Vec::new();

@@ -71,7 +71,8 @@ impl PullKind {
 /// What happens to a point that is stored already with another value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WriteMode {
-    /// Keeps the stored value, counts the difference and queues a re-read (backfill, gap).
+    /// Keeps the stored value, counts the difference and queues a re-read (backfill, gap). One that was
+    /// seen before its bucket closed gives way.
     Keep,
     /// Keeps the stored value, the first of several snapshots of one hour; queues nothing.
     FirstStays,

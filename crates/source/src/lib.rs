@@ -53,9 +53,16 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// Returns how many requests one process may have in flight.
     fn concurrency(&self) -> usize;
 
-    /// Returns how long after the full hour a live tick finds fresh values, in seconds.
+    /// Returns how long after the beginning of its stretch ([`Self::tick_every_secs`]), by default the
+    /// full hour, a live tick finds fresh values, in seconds.
     fn tick_offset_secs(&self) -> i64 {
         180
+    }
+
+    /// Returns how often there is a live tick, in seconds: once in each such stretch of UTC time. A
+    /// whole number of hours, a day at most.
+    fn tick_every_secs(&self) -> i64 {
+        3_600
     }
 
     /// Reads the source's CSV into the series it asks for. `file` is for messages only.
@@ -128,6 +135,12 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     fn halves(&self, request: &RequestSpec) -> Option<[RequestSpec; 2]> {
         let _ = request;
         None
+    }
+
+    /// Whether a request is split as well where the vendor answers it with [`ReplyError::Transient`]
+    /// time after time: its way to say that it is too much.
+    fn halves_overload(&self) -> bool {
+        false
     }
 
     /// Reads a checked answer: points, listings and, per (key, metric), what the answer settles.

@@ -17,7 +17,7 @@ pub enum Outcome {
     Empty(TimeRange),
     /// The key is missing from a good answer that should name it.
     Absent,
-    /// The vendor does not have this pair.
+    /// The vendor does not have this pair, today. Asked again every week, never settled.
     Unsupported,
     /// The plan does not reach these labels.
     OutsidePlan(TimeRange),

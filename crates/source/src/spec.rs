@@ -93,7 +93,8 @@ pub enum Calendar {
     /// When its exchange was open. By rule it is not on Saturday and Sunday: a weekend by itself is
     /// not asked for, and one without values is closed, not missing. Values that come are stored.
     Exchange,
-    /// Events: no bucket is expected. Time is asked for once; that nothing came of it is final.
+    /// Events: no bucket is expected. Time is asked for once, in whole cadences; that nothing came of it
+    /// is final.
     None,
 }
 

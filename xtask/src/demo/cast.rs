@@ -4,7 +4,10 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::Context as _;
-use fake_vendors::{DefiLlamaPlan, FakeVendor, Options, Plan, VeloPlan, Vendor, ids_from_csv};
+use fake_vendors::{
+    AlphaVantagePlan, ArtemisPlan, DefiLlamaPlan, FakeVendor, Options, Plan, VeloPlan, Vendor,
+    ids_from_csv,
+};
 
 use crate::root;
 
@@ -28,7 +31,15 @@ struct Part {
     most: usize,
 }
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 5] = [
+    Part {
+        source: "artemis",
+        vendor: || Vendor::Artemis(ArtemisPlan::enterprise()),
+        plan: "enterprise",
+        ids: "symbol+artemis_id+kind",
+        kinds: "kind",
+        most: 4,
+    },
     Part {
         source: "defillama",
         vendor: || Vendor::DefiLlama(DefiLlamaPlan::pro()),
@@ -52,6 +63,14 @@ const PARTS: [Part; 3] = [
         ids: "coin_id",
         kinds: "vs_currency",
         most: 25,
+    },
+    Part {
+        source: "alphavantage",
+        vendor: || Vendor::AlphaVantage(AlphaVantagePlan::premium(1_200)),
+        plan: "premium-1200",
+        ids: "asset_class+symbol+market",
+        kinds: "function",
+        most: 5,
     },
 ];
 

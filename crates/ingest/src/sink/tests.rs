@@ -322,7 +322,7 @@ fn what_says_nothing_settles_nothing() {
 }
 
 #[test]
-fn unreadable_waits_and_unsupported_is_final() {
+fn unreadable_waits_and_unsupported_waits_for_a_week() {
     let whole = hours(9, 19);
     assert_eq!(
         settled(Outcome::Failed, &LONG_AGO),
@@ -330,7 +330,7 @@ fn unreadable_waits_and_unsupported_is_final() {
     );
     assert_eq!(
         settled(Outcome::Unsupported, &LONG_AGO),
-        [(Some(MissingReason::Unsupported), None, whole)]
+        [(Some(MissingReason::Unsupported), Some(7 * 86_400), whole)]
     );
 }
 

@@ -10,6 +10,7 @@
     reason = "test code"
 )]
 
+mod artemis;
 mod backfill;
 mod calendars;
 mod catalogue;

@@ -12,6 +12,7 @@ use store::pulls::PullStatus;
 use crate::{
     canned::{Answer, Canned},
     world::{RPM, World, coingecko_at, csv_of, demo, only, past},
+    wrapped::Wrapped,
 };
 
 const COINS: [&str; 4] = ["bitcoin", "ethereum", "ripple", "dai"];
@@ -53,6 +54,50 @@ async fn too_much_is_split_and_what_is_wrong_is_not() {
         assert_eq!(summary.pulls[0].failed_blocks, failed as u64);
         assert_eq!(summary.pulls[0].failures[0].0, class);
     }
+}
+
+/// Runs a tick of four coins against a vendor that has nothing to say to requests of more than so many.
+/// Returns how it ended, the requests, and of how many coins the good ones were.
+async fn live_overloaded(most: usize, halves_overload: bool) -> (Summary, usize, Vec<usize>) {
+    let coins_of = |target: &str| {
+        let ids = target.split("ids=").nth(1).unwrap_or_default();
+        ids.split('&').next().unwrap_or_default().split(',').count()
+    };
+    let server = Canned::start(move |target| {
+        let is_too_much = coins_of(target) > most;
+        Some(Answer::new(200, if is_too_much { "" } else { "[]" }))
+    })
+    .await;
+    let world = World::new(demo()).await;
+    let mut source = Wrapped::new(coingecko_at(&server.base_url, Plan::Demo, RPM));
+    source.halves_overload = halves_overload;
+    let setup = world.setup(source, &csv_of(&COINS, "2026-04-01")).await;
+    let collector = Collector::open(setup).await.unwrap();
+    let summary = collector.live("tick").await.unwrap();
+    let targets = server.targets();
+    let good = targets.iter().map(|target| coins_of(target));
+    let good = good.filter(|coins| *coins <= most).collect();
+    (summary, targets.len(), good)
+}
+
+#[tokio::test]
+async fn what_breaks_a_vendor_down_is_split_once_it_had_its_tries() {
+    let (summary, asked, good) = live_overloaded(2, true).await;
+    assert_eq!((asked, good), (4 + 2, vec![2, 2]));
+    assert_eq!(summary.pulls[0].failed_blocks, 0);
+    // Others' empty answers pass or do not: half of the request would meet the same.
+    let (summary, asked, good) = live_overloaded(2, false).await;
+    assert_eq!((asked, good.len()), (4, 0));
+    assert_eq!(summary.pulls[0].failures[0].0, "transient");
+}
+
+#[tokio::test]
+async fn a_vendor_that_breaks_down_over_everything_is_away() {
+    let (summary, asked, good) = live_overloaded(0, true).await;
+    // One request, its two halves, their four: each has its tries, and single ones cannot be split.
+    assert_eq!((asked, good.len()), ((1 + 2 + 4) * 4, 0));
+    assert_eq!(summary.pulls[0].failed_blocks, 4);
+    assert_eq!(summary.status(), PullStatus::Failed);
 }
 
 /// Redirects so many times on its own host, then answers with a chart without any point.

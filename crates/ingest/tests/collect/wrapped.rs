@@ -17,6 +17,7 @@ pub(crate) struct Wrapped {
     pub(crate) hosts: Vec<Host>,
     pub(crate) limits: Vec<Limit>,
     pub(crate) check: Check,
+    pub(crate) halves_overload: bool,
 }
 
 impl Wrapped {
@@ -27,6 +28,7 @@ impl Wrapped {
             hosts: inner.hosts().to_vec(),
             limits: inner.limits().to_vec(),
             check: |inner, request, reply| inner.check(request, reply),
+            halves_overload: inner.halves_overload(),
             inner,
         }
     }
@@ -80,6 +82,9 @@ impl Source for Wrapped {
     }
     fn halves(&self, request: &RequestSpec) -> Option<[RequestSpec; 2]> {
         self.inner.halves(request)
+    }
+    fn halves_overload(&self) -> bool {
+        self.halves_overload
     }
     fn parse(
         &self,

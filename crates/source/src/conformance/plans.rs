@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{DatasetId, Key, MetricName, Spans, TimeRange, Ts};
 
 use super::{Case, Report};
-use crate::{Ask, Block, DatasetSpec, RequestSpec, Role, Source, Unit};
+use crate::{Ask, Auth, Block, DatasetSpec, RequestSpec, Role, Source, Unit};
 
 /// Checks what a source says of itself.
 pub(super) fn declarations(source: &dyn Source, report: &mut Report) {
@@ -37,6 +37,16 @@ pub(super) fn declarations(source: &dyn Source, report: &mut Report) {
         report.expect(!host.base_url.ends_with('/'), || {
             format!("host {}: a slash at the end of its address", host.id)
         });
+        let is_sent = |name: &str| name == name.to_ascii_lowercase();
+        report.expect(
+            !matches!(host.auth, Auth::Header(name) if !is_sent(name)),
+            || {
+                format!(
+                    "host {}: the name of its header is not in lower case",
+                    host.id
+                )
+            },
+        );
     }
     for limit in source.limits() {
         let known = hosts.iter().any(|host| host.id == limit.host);

@@ -38,8 +38,9 @@ pub enum Verdict {
     Missing {
         /// Why.
         reason: MissingReason,
-        /// After how long it is asked again, doubled with each try, [`MAX_TRIES`] tries in all.
-        /// None: final at once, and settled.
+        /// After how long it is asked again, doubled with each try, [`MAX_TRIES`] tries in all; of a
+        /// pair that the vendor does not have the same each time, without end. None: final at once, and
+        /// settled.
         recheck_after_secs: Option<i64>,
     },
 }

@@ -130,9 +130,13 @@ impl Slot {
     /// would end in a verdict; but an answer says more than a failure before it.
     fn tries_after(&self, reason: MissingReason, now: Ts) -> Option<i16> {
         if self.recheck_at.is_none_or(|at| at <= now) {
-            // That a value was late says nothing about how long the vendor will be silent for good.
-            let was_late = self.reason == MissingReason::NotYetPublished && reason != self.reason;
-            return Some(if was_late {
+            // That a value was late, or the pair unsupported, says nothing about how long the vendor
+            // will be silent for good.
+            let was_other = matches!(
+                self.reason,
+                MissingReason::NotYetPublished | MissingReason::Unsupported
+            );
+            return Some(if was_other && reason != self.reason {
                 1
             } else {
                 self.tries.saturating_add(1)
@@ -155,8 +159,13 @@ impl Slot {
 }
 
 /// Returns the slot of a range asked `tries` times without an answer: the wait doubles, and the
-/// last try is final.
+/// last try is final. That a vendor does not have a pair is a word about today, not about the range: it is
+/// asked again after the same wait each time, and never believed for good.
 fn tried(range: TimeRange, reason: MissingReason, tries: i16, secs: i64, now: Ts) -> Slot {
+    let tries = match reason {
+        MissingReason::Unsupported => 1,
+        _ => tries,
+    };
     if tries >= MAX_TRIES {
         return Slot {
             range,
@@ -265,6 +274,34 @@ mod tests {
             ledger.slots.first().unwrap().reason,
             MissingReason::Unfillable
         );
+    }
+
+    #[test]
+    fn a_pair_that_the_vendor_does_not_have_is_asked_for_every_week_for_ever() {
+        const WEEK: i64 = 7 * 24;
+        let unsupported = Verdict::Missing {
+            reason: MissingReason::Unsupported,
+            recheck_after_secs: Some(WEEK * HOUR),
+        };
+        let mut ledger = Ledger::default();
+        for week in 1..60 {
+            let now = week * WEEK;
+            // Each week there is a week more of it, and it stays one row.
+            ledger.apply(hours(0, now), unsupported, hour(now));
+            ledger.apply(hours(0, now), unsupported, hour(now + 1));
+            let [slot] = ledger.slots.as_slice() else {
+                panic!("{:?}", ledger.slots)
+            };
+            assert_eq!((slot.range, slot.tries), (hours(0, now), 1));
+            assert_eq!(slot.recheck_at, Some(hour(now + WEEK)));
+        }
+        assert!(ledger.newly_settled.is_empty());
+        // Once it is there, silence has all its tries.
+        ledger.apply(hours(0, 5), EMPTY, hour(61 * WEEK));
+        ledger.apply(hours(5, 60 * WEEK), Verdict::Settled, hour(61 * WEEK));
+        let slot = ledger.slots.first().unwrap();
+        assert_eq!((ledger.slots.len(), slot.tries), (1, 1));
+        assert_eq!(slot.reason, MissingReason::VendorEmpty);
     }
 
     #[test]

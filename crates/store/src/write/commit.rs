@@ -16,7 +16,7 @@ use tokio_postgres::{
 
 use super::{
     Point, copy,
-    diff::{Diff, diff, rereads},
+    diff::{Change, Diff, diff, is_revision, rereads},
     encode::{Encoded, step},
     lock::{self, Patience, State},
     overlap::{Ends, stored, stretches},
@@ -198,7 +198,14 @@ impl Job<'_> {
         let believed = (trust == Trust::Stats).then_some(&ends);
         let stretches = stretches(batch, believed, |series| step(self.traits, series));
         let stored = stored(tx, &statements.overlap, &stretches).await?;
-        let diff = diff(batch, &stored, self.mode);
+        let mut diff = diff(batch, &stored, self.mode);
+        if self.mode == WriteMode::Keep && !diff.kept.is_empty() {
+            let seen = seen(tx, statements, &diff.kept).await?;
+            diff.give_way(|change| {
+                let step = step(self.traits, change.new.series);
+                !is_revision(change.new.ts, step, seen.get(&change.old.write_id).copied())
+            });
+        }
         Ok((ends, diff))
     }
 
@@ -209,21 +216,10 @@ impl Job<'_> {
         statements: &Statements,
         diff: &Diff,
     ) -> Result<(i32, HashMap<i32, Ts>), Error> {
-        let mut old: Vec<i32> = diff.changed.iter().map(|c| c.old.write_id).collect();
-        old.sort_unstable();
-        old.dedup();
         let source = self.source.as_str();
         let whose: [&(dyn ToSql + Sync); 2] = [&self.pull.0, &source];
-        let drawn = tx.query_one(&statements.draw, &whose);
-        if old.is_empty() {
-            return Ok((drawn.await?.try_get(0)?, HashMap::new()));
-        }
-        let (drawn, seen) = try_join(drawn, tx.query(&statements.seen, &[&old])).await?;
-        let seen = seen
-            .iter()
-            .map(|row| (row.get(0), row.get::<_, PgTs>(1).0))
-            .collect();
-        Ok((drawn.try_get(0)?, seen))
+        let drawn = async { Ok(tx.query_one(&statements.draw, &whose).await?.try_get(0)?) };
+        try_join(drawn, seen(tx, statements, &diff.changed)).await
     }
 
     /// Sends it all at once; the server works through it in this order, which is the order of locks.
@@ -333,6 +329,25 @@ impl Job<'_> {
             .await?;
         Ok(())
     }
+}
+
+/// Reads when the old values of some changes were seen, by the commit that wrote them.
+async fn seen(
+    tx: &Transaction<'_>,
+    statements: &Statements,
+    changes: &[Change],
+) -> Result<HashMap<i32, Ts>, Error> {
+    let mut old: Vec<i32> = changes.iter().map(|change| change.old.write_id).collect();
+    if old.is_empty() {
+        return Ok(HashMap::new());
+    }
+    old.sort_unstable();
+    old.dedup();
+    let seen = tx.query(&statements.seen, &[&old]).await?;
+    let seen = seen.iter();
+    Ok(seen
+        .map(|row| (row.get(0), row.get::<_, PgTs>(1).0))
+        .collect())
 }
 
 fn series_of(batch: &[Point]) -> Vec<i32> {

@@ -27,7 +27,7 @@ pub(super) struct Diff {
     /// Stored with another value and replaced, ascending.
     pub(super) changed: Vec<Change>,
     /// Stored with another value and kept, ascending.
-    pub(super) kept: Vec<Point>,
+    pub(super) kept: Vec<Change>,
     /// How many are stored already as they are.
     pub(super) unchanged: usize,
 }
@@ -36,6 +36,16 @@ impl Diff {
     /// Whether any point is written.
     pub(super) fn writes(&self) -> bool {
         !self.new.is_empty() || !self.changed.is_empty()
+    }
+
+    /// Replaces after all what `is_provisional` of the kept: a value of a bucket that was open is none to
+    /// keep.
+    pub(super) fn give_way(&mut self, is_provisional: impl Fn(&Change) -> bool) {
+        let (changed, kept): (Vec<_>, Vec<_>) = self.kept.drain(..).partition(is_provisional);
+        self.changed.extend(changed);
+        self.changed
+            .sort_unstable_by_key(|change| (change.new.series, change.new.ts));
+        self.kept = kept;
     }
 
     /// Returns the oldest bucket of each series whose value is replaced.
@@ -62,13 +72,15 @@ pub(super) fn diff(batch: &[Point], stored: &[Stored], mode: WriteMode) -> Diff 
             Some(old) if key(&old.point) == key(point) => {
                 if old.point.value.to_bits() == point.value.to_bits() {
                     diff.unchanged += 1;
-                } else if mode == WriteMode::Replace {
-                    diff.changed.push(Change {
+                } else {
+                    let change = Change {
                         new: *point,
                         old: *old,
-                    });
-                } else {
-                    diff.kept.push(*point);
+                    };
+                    match mode {
+                        WriteMode::Replace => diff.changed.push(change),
+                        WriteMode::Keep | WriteMode::FirstStays => diff.kept.push(change),
+                    }
                 }
             }
             _ => diff.new.push(*point),
@@ -83,18 +95,18 @@ const MAX_PARTS: usize = 16;
 /// Returns the buckets of `kept` as ranges to be read again, neighbours merged, and the whole
 /// stretch where there would be many: a re-read asks the vendor for a stretch anyway.
 pub(super) fn rereads(
-    kept: &[Point],
+    kept: &[Change],
     step_of: impl Fn(SeriesId) -> Step,
 ) -> Vec<(SeriesId, TimeRange)> {
     let mut ranges = Vec::new();
-    for run in kept.chunk_by(|a, b| a.series == b.series) {
-        let Some(series) = run.first().map(|point| point.series) else {
+    for run in kept.chunk_by(|a, b| a.new.series == b.new.series) {
+        let Some(series) = run.first().map(|change| change.new.series) else {
             continue;
         };
         let step = step_of(series);
         let spans: Spans = run
             .iter()
-            .map(|point| TimeRange::new(point.ts, step.next(point.ts)))
+            .map(|change| TimeRange::new(change.new.ts, step.next(change.new.ts)))
             .collect();
         if spans.iter().count() > MAX_PARTS {
             ranges.extend(spans.hull().map(|hull| (series, hull)));
@@ -105,7 +117,7 @@ pub(super) fn rereads(
     ranges
 }
 
-/// Whether the replaced value goes to the revisions: not if it was written while its bucket was
+/// Whether another value is a revision of the stored one: not if that was written while its bucket was
 /// still open, which everybody knew to be provisional.
 pub(super) fn is_revision(ts: Ts, step: Step, old_seen_at: Option<Ts>) -> bool {
     old_seen_at.is_none_or(|seen_at| seen_at >= step.next(ts))
@@ -160,14 +172,20 @@ mod tests {
         for mode in [WriteMode::Keep, WriteMode::FirstStays] {
             let keep = diff(&batch, &old, mode);
             assert_eq!(keep.new, replace.new);
-            assert_eq!(keep.kept, [point(1, 1, 2.0)]);
+            assert_eq!(keep.kept, replace.changed);
             assert!(keep.changed.is_empty());
         }
+        let mut gave_way = diff(&batch, &old, WriteMode::Keep);
+        gave_way.give_way(|change| change.old.write_id == 7);
+        assert_eq!((gave_way.changed, gave_way.kept), (replace.changed, vec![]));
     }
 
     #[test]
     fn kept_neighbours_are_one_range_and_many_islands_are_one_stretch() {
-        let hour = |at: i64| point(1, at * 3_600, 0.0);
+        let hour = |at: i64| Change {
+            new: point(1, at * 3_600, 0.0),
+            old: stored(1, at * 3_600, 1.0),
+        };
         let range = |from: i64, to: i64| {
             TimeRange::new(Ts::from_secs(from * 3_600), Ts::from_secs(to * 3_600))
         };
@@ -176,7 +194,7 @@ mod tests {
             rereads(&few, |_| Step::Hour),
             [(SeriesId(1), range(0, 2)), (SeriesId(1), range(5, 6))]
         );
-        let many: Vec<Point> = (0..40).map(|at| hour(at * 2)).collect();
+        let many: Vec<Change> = (0..40).map(|at| hour(at * 2)).collect();
         assert_eq!(
             rereads(&many, |_| Step::Hour),
             [(SeriesId(1), range(0, 79))]

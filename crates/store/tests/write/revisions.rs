@@ -7,12 +7,16 @@ use crate::fixture::{Fixture, SERIES, hour};
 
 /// Writes one value of the daily series' first day at an hour of it or after it.
 async fn write_at(fixture: &mut Fixture, at_hour: i64, value: f64) {
+    write_as(fixture, WriteMode::Replace, at_hour, value).await;
+}
+
+async fn write_as(fixture: &mut Fixture, mode: WriteMode, at_hour: i64, value: f64) {
     let point = Point {
         series: *fixture.series.get(SERIES - 1).unwrap(),
         ts: hour(0),
         value,
     };
-    let batch = fixture.batch(WriteMode::Replace, vec![point]);
+    let batch = fixture.batch(mode, vec![point]);
     fixture.writer.write(batch, hour(at_hour)).await.unwrap();
 }
 
@@ -42,6 +46,25 @@ async fn values_of_an_open_bucket_leave_none_and_closed_ones_do() {
     write_at(&mut fixture, 25, 5.0).await;
     write_at(&mut fixture, 99, 6.0).await;
     assert_eq!(revisions(&fixture).await, [4.0, 5.0]);
+}
+
+#[tokio::test]
+async fn a_value_of_an_open_bucket_is_none_to_keep() {
+    let mut fixture = Fixture::new().await;
+    fixture.store.simulate_time();
+    let daily = SERIES - 1;
+    write_as(&mut fixture, WriteMode::Keep, 6, 1.0).await;
+    // The day is over: what a backfill brings takes the place of what a tick saw of it at six.
+    write_as(&mut fixture, WriteMode::Keep, 30, 2.0).await;
+    assert_eq!(fixture.value(daily, 0).await, Some(2.0));
+    // From then on it is kept, and what differs is queued.
+    let queued = "SELECT count(*) FROM reread_queue";
+    assert_eq!(fixture.number(queued).await, 0);
+    write_as(&mut fixture, WriteMode::Keep, 31, 3.0).await;
+    assert_eq!(fixture.value(daily, 0).await, Some(2.0));
+    assert_eq!(fixture.number(queued).await, 1);
+    assert_eq!(revisions(&fixture).await, [0.0; 0]);
+    assert_eq!(fixture.wrong_stats().await, 0);
 }
 
 #[tokio::test]

@@ -1,0 +1,231 @@
+//! `sources-config/artemis.csv`: a row is one symbol by day, or one company's quarters; it becomes
+//! series.
+//!
+//! Symbols are checked for their shape only. Whether the vendor lists them is checked against the
+//! catalogue at refresh, not here.
+
+use model::{Key, SeriesKey, SeriesSpec, Since, Step, Ts};
+use serde::Deserialize;
+use source::config::{Problems, Table, nearest};
+
+use crate::{
+    datasets::{SOURCE, is_equity, stamp_of},
+    metrics::{Kind, Of, default_of, kind, refused},
+};
+
+/// The columns, in the order of the file that ships.
+pub const COLUMNS: [&str; 8] = [
+    "symbol",
+    "artemis_id",
+    "kind",
+    "metrics",
+    "granularity",
+    "since",
+    "enabled",
+    "note",
+];
+
+/// The currency that the vendor counts in.
+pub(crate) const QUOTE: &str = "usd";
+
+/// Stands for the default set of the row's kind.
+const DEFAULT: &str = "@default";
+
+/// A row as it stands in the file. `note` is for the reader of the file.
+#[derive(Debug, Deserialize)]
+struct SymbolRow {
+    symbol: String,
+    artemis_id: String,
+    kind: String,
+    metrics: String,
+    granularity: String,
+    since: String,
+    enabled: bool,
+}
+
+type Wrong = (&'static str, String);
+
+pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {
+    let mut table: Table<SymbolRow> = Table::read(file, csv, &COLUMNS);
+    // The vendor hardly tells them apart by case: of two that differ in nothing else one is to be
+    // written by its artemis_id.
+    table.refuse_duplicates("symbol", |row| {
+        (row.symbol.to_lowercase(), is_quarterly(row))
+    });
+    // A ticker may change hands, an id does not (section 5).
+    table.refuse_duplicates("artemis_id", |row| match row.artemis_id.as_str() {
+        "" => (false, row.symbol.clone(), is_quarterly(row)),
+        id => (true, id.to_owned(), is_quarterly(row)),
+    });
+    let mut made = Vec::new();
+    let mut wrong: Vec<(u64, Wrong)> = Vec::new();
+    for row in table.rows() {
+        match series(&row.value) {
+            Ok(series) => made.extend(series),
+            Err(problems) => {
+                wrong.extend(problems.into_iter().map(|problem| (row.line, problem)));
+            }
+        }
+    }
+    for (line, (column, what)) in wrong {
+        table.problem(line, Some(column), what);
+    }
+    table.finish(made)
+}
+
+fn is_quarterly(row: &SymbolRow) -> bool {
+    row.granularity == "QUARTER"
+}
+
+/// Turns a row into its series, or tells everything that is wrong with it.
+fn series(row: &SymbolRow) -> Result<Vec<SeriesSpec>, Vec<Wrong>> {
+    let mut wrong = Vec::new();
+    let of = noted(&mut wrong, "kind", of(&row.kind));
+    let key = noted(&mut wrong, "symbol", name(&row.symbol, "symbol", "btc"));
+    let key = key.map(|symbol| Key::of_asset(symbol, QUOTE));
+    noted(&mut wrong, "artemis_id", check_id(&row.artemis_id));
+    if let (Some(of), Some(key)) = (of, &key) {
+        noted(&mut wrong, "kind", check_kind(of, key));
+    }
+    let step = noted(&mut wrong, "granularity", step(of, &row.granularity));
+    let names = match (of, step) {
+        (Some(of), Some(step)) => noted(&mut wrong, "metrics", names(of, step, &row.metrics)),
+        _ => None,
+    };
+    let since = noted(&mut wrong, "since", since(&row.since));
+    match (key, names, step, since) {
+        (Some(key), Some(names), Some(step), Some(since)) if wrong.is_empty() => {
+            let one = |name: String| SeriesSpec {
+                stamp: stamp_of(key.asset.as_str(), &name, step),
+                series: SeriesKey {
+                    source: SOURCE,
+                    key: key.clone(),
+                    metric: name.as_str().into(),
+                    step,
+                },
+                since,
+                enabled: row.enabled,
+            };
+            Ok(names.into_iter().map(one).collect())
+        }
+        _ => Err(wrong),
+    }
+}
+
+/// Notes what is wrong with a column and goes on, so that a row's problems come all at once.
+fn noted<T>(wrong: &mut Vec<Wrong>, column: &'static str, read: Result<T, String>) -> Option<T> {
+    read.map_err(|what| wrong.push((column, what))).ok()
+}
+
+fn of(text: &str) -> Result<Of, String> {
+    match text {
+        "chain" => Ok(Of::Chain),
+        "protocol" => Ok(Of::Protocol),
+        "token" => Ok(Of::Token),
+        "stablecoin" => Ok(Of::Stablecoin),
+        "equity" => Ok(Of::Equity),
+        _ => Err(format!(
+            "{text:?} is no kind: one of chain, protocol, token, stablecoin, equity"
+        )),
+    }
+}
+
+/// A name as the vendor writes it; what would break a list in a query is none.
+fn name<'t>(text: &'t str, what: &str, example: &str) -> Result<&'t str, String> {
+    let fits = |c: char| c.is_ascii_graphic() && !",&?#|/\"".contains(c);
+    if text.is_empty() {
+        Err(format!(
+            "empty: write the vendor's {what}, such as {example}"
+        ))
+    } else if text.chars().all(fits) && text.len() <= 64 {
+        Ok(text)
+    } else {
+        Err(format!("{text:?} is no {what}, such as {example}"))
+    }
+}
+
+fn check_kind(of: Of, key: &Key) -> Result<(), String> {
+    match (of == Of::Equity, is_equity(key.asset.as_str())) {
+        (true, false) => Err("the symbol of an equity begins with eq-".to_owned()),
+        (false, true) => Err("what begins with eq- is an equity".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// A stablecoin on one chain has no id of its own, and not every id is known.
+fn check_id(id: &str) -> Result<(), String> {
+    match id {
+        "" => Ok(()),
+        _ => name(id, "artemis_id", "bitcoin").map(|_| ()),
+    }
+}
+
+fn step(of: Option<Of>, text: &str) -> Result<Step, String> {
+    match (text, of) {
+        ("" | "DAY", _) => Ok(Step::Day),
+        ("QUARTER", Some(Of::Equity) | None) => Ok(Step::Quarter),
+        ("QUARTER", _) => Err("only the financials of an equity come by quarter".to_owned()),
+        _ => Err(format!("{text:?}: DAY, or QUARTER for financials")),
+    }
+}
+
+/// Reads vendor names joined by `|`, in any case, with `@default` for the default set; none means that
+/// set alone. A name that the contract does not know is asked for as it is.
+fn names(of: Of, step: Step, text: &str) -> Result<Vec<String>, String> {
+    let quarterly = step == Step::Quarter;
+    let text = if text.is_empty() { DEFAULT } else { text };
+    let mut found: Vec<String> = Vec::new();
+    let mut add = |name: String| match found.contains(&name) {
+        true => Err(format!("{name} stands twice")),
+        false => {
+            found.push(name);
+            Ok(())
+        }
+    };
+    for name in text.split('|').map(str::trim) {
+        if name == DEFAULT {
+            default_of(of, quarterly).try_for_each(|name| add(name.to_owned()))?;
+        } else {
+            let name = name.to_ascii_uppercase();
+            check_metric(&name, quarterly)?;
+            add(name)?;
+        }
+    }
+    Ok(found)
+}
+
+fn check_metric(name: &str, quarterly: bool) -> Result<(), String> {
+    // Whatever stands below the path is read as a metric's name and answered (trap 20).
+    let fits = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
+        return Err(match nearest(name, [DEFAULT]) {
+            Some(near) => format!("{name:?} is no metric: did you mean {near}?"),
+            None => format!("{name:?} is no metric: {DEFAULT} or names such as PRICE, joined by |"),
+        });
+    }
+    if let Some(why) = refused(name) {
+        return Err(format!("{name} cannot be collected: {why}"));
+    }
+    match (kind(name), quarterly) {
+        (Some(Kind::Latest), _) => Err(format!(
+            "{name} has no history: the vendor gives it without a date"
+        )),
+        (Some(Kind::Quarterly), false) => Err(format!(
+            "{name} comes by quarter: a row of its own with granularity QUARTER"
+        )),
+        (Some(Kind::Daily | Kind::Midnight) | None, true) => Err(format!(
+            "{name} does not come by quarter: a row of its own with granularity DAY"
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    match text {
+        "" => Ok(Since::ThreeYearsBack),
+        _ => match Ts::parse(text) {
+            Ok(at) if at >= Ts::OLDEST => Ok(Since::At(at)),
+            _ => Err(format!("{text:?} is no day, such as 2023-01-31")),
+        },
+    }
+}

@@ -1,0 +1,197 @@
+//! `/data/api/{metricNames}/` with dates. Contract sections 2.3, 2.4 and 7.
+//!
+//! What it vouches for: the wanted days up to the last that is over. Today's value of a day still
+//! running is stored and not vouched for, so it is asked for again once the day is over (trap 7). A
+//! message, and a symbol or metric that the answer does not name, make the pair unsupported, which is
+//! never "nothing there". A list of exactly a thousand points may have been cut at either end: it
+//! stands for its points alone.
+
+mod line;
+
+use std::collections::{BTreeMap, HashMap};
+
+use model::{Key, MetricName, Step, TimeRange};
+use serde_json::value::RawValue;
+use source::{Outcome, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink, Slot, lenient};
+
+use self::line::Line;
+use crate::{
+    config::QUOTE,
+    datasets::{due, is_equity, stamp_of},
+    wire::{Answer, Entries, Place},
+};
+
+pub(super) fn parse(
+    request: &RequestSpec,
+    reply: &Reply,
+    out: &mut dyn Sink,
+) -> Result<Parsed, ReplyError> {
+    let text = lenient::text(&reply.body);
+    let reading = Reading { request, reply };
+    match Answer::read(&text)? {
+        Answer::Message => {
+            for key in &request.block.keys {
+                reading.whole_symbol(key, Outcome::Unsupported, out);
+            }
+        }
+        Answer::Symbols(symbols) => {
+            let named = reading.by_key(&symbols, out);
+            for (key, raw) in named {
+                reading.symbol(&key, raw, out);
+            }
+        }
+    }
+    Ok(Parsed::default())
+}
+
+/// An answer under reading.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    request: &'a RequestSpec,
+    reply: &'a Reply,
+}
+
+impl Reading<'_> {
+    fn step(self) -> Step {
+        self.request.block.step
+    }
+
+    /// Returns what the answer says of each key that was asked for: under its own spelling, else in
+    /// another case. An open request asks for whatever is there. What nobody asked for is counted.
+    fn by_key<'b>(
+        self,
+        symbols: &Entries<'b>,
+        out: &mut dyn Sink,
+    ) -> BTreeMap<Key, Option<&'b RawValue>> {
+        let asked = &self.request.block.keys;
+        let mut named: BTreeMap<Key, Option<&RawValue>> =
+            asked.iter().map(|key| (key.clone(), None)).collect();
+        let key = |name: &str| Key::of_asset(name, QUOTE);
+        let mut others = Vec::new();
+        for (name, raw) in &symbols.0 {
+            if asked.is_empty() || named.contains_key(&key(name)) {
+                named.insert(key(name), Some(*raw));
+            } else {
+                others.push((name, *raw));
+            }
+        }
+        for (name, raw) in others {
+            let alike = |key: &&Key| key.asset.as_str().eq_ignore_ascii_case(name);
+            let mut alike = asked.iter().filter(alike);
+            // Of two that differ by case alone it may mean either (trap 10).
+            match (
+                alike.next().and_then(|key| named.get_mut(key)),
+                alike.next(),
+            ) {
+                (Some(place), None) => {
+                    place.get_or_insert(raw);
+                }
+                _ => self.unasked(&key(name), raw, out),
+            }
+        }
+        named
+    }
+
+    /// Lets the sink count the pairs of a symbol that nobody asked for.
+    fn unasked(self, key: &Key, raw: &RawValue, out: &mut dyn Sink) {
+        let metrics = Entries::of(raw).unwrap_or_default();
+        for (metric, _) in metrics.0 {
+            out.slot(key, &metric.to_ascii_uppercase(), self.step());
+        }
+    }
+
+    /// Says the same of everything that was asked of a symbol.
+    fn whole_symbol(self, key: &Key, outcome: Outcome, out: &mut dyn Sink) {
+        for metric in &self.request.block.metrics {
+            if let Some(slot) = out.slot(key, metric.as_str(), self.step()) {
+                out.outcome(slot, outcome);
+            }
+        }
+    }
+
+    fn symbol(self, key: &Key, raw: Option<&RawValue>, out: &mut dyn Sink) {
+        let metrics = match Place::of(raw) {
+            Place::Nothing | Place::Message => {
+                return self.whole_symbol(key, Outcome::Unsupported, out);
+            }
+            Place::Object(raw) => Entries::of(raw),
+            _ => None,
+        };
+        let Some(metrics) = metrics else {
+            out.reject(reject(key, None, "malformed_symbol"));
+            return self.whole_symbol(key, Outcome::Failed, out);
+        };
+        let asked = &self.request.block.metrics;
+        let mut cells: HashMap<MetricName, Option<&RawValue>> =
+            asked.iter().map(|metric| (metric.clone(), None)).collect();
+        for (name, raw) in &metrics.0 {
+            let metric = MetricName::from(name.to_ascii_uppercase().as_str());
+            if asked.is_empty() || cells.contains_key(&metric) {
+                cells.insert(metric, Some(*raw));
+            } else {
+                out.slot(key, metric.as_str(), self.step());
+            }
+        }
+        let mut cells: Vec<_> = cells.into_iter().collect();
+        cells.sort_by(|a, b| a.0.cmp(&b.0));
+        for (metric, raw) in cells {
+            if let Some(slot) = out.slot(key, metric.as_str(), self.step()) {
+                self.cell(key, &metric, slot, raw, out);
+            }
+        }
+    }
+
+    fn cell(
+        self,
+        key: &Key,
+        metric: &MetricName,
+        slot: Slot,
+        raw: Option<&RawValue>,
+        out: &mut dyn Sink,
+    ) {
+        let why = match Place::of(raw) {
+            Place::Nothing | Place::Message => {
+                return out.outcome(slot, Outcome::Unsupported);
+            }
+            Place::List(raw) => {
+                let reject = |why| reject(key, Some(metric), why);
+                let line = Line::read(raw, self.step(), |why| out.reject(reject(why)));
+                return self.settle(key, metric, slot, &line, out);
+            }
+            // A value of now, whenever that was (trap 3).
+            Place::Number => "undated_value",
+            Place::Object(_) | Place::Odd => "malformed_cell",
+        };
+        out.reject(reject(key, Some(metric), why));
+        out.outcome(slot, Outcome::Failed);
+    }
+
+    fn settle(self, key: &Key, metric: &MetricName, slot: Slot, line: &Line, out: &mut dyn Sink) {
+        for (label, value) in line.values() {
+            out.point(slot, label, value);
+        }
+        let symbol = key.asset.as_str();
+        let due = due(
+            stamp_of(symbol, metric.as_str(), self.step()),
+            self.reply.received_at,
+        );
+        let labels = self.request.block.labels;
+        let labels = TimeRange::new(labels.start.min(due), labels.end.min(due));
+        let outcomes = match self.step() {
+            Step::Quarter => line.of_quarters(labels),
+            _ => line.of_days(labels, is_equity(symbol)),
+        };
+        for outcome in outcomes {
+            out.outcome(slot, outcome);
+        }
+    }
+}
+
+fn reject(key: &Key, metric: Option<&MetricName>, why: &'static str) -> Reject {
+    Reject {
+        asset: key.asset.clone(),
+        metric: metric.cloned(),
+        label: None,
+        why,
+    }
+}
