@@ -145,6 +145,14 @@ pub(crate) fn market_of(key: &Key) -> Option<Market> {
     }
 }
 
+/// Returns the name that a list in a query has of a key: its product, or its coin where it has none.
+pub(crate) fn sent_name(key: &Key) -> &str {
+    match key.instrument.is_none() {
+        true => key.asset.as_str(),
+        false => key.instrument.as_str(),
+    }
+}
+
 /// Whether the dataset holds a series of ours.
 pub(crate) fn serves(dataset: DatasetId, series: &SeriesKey) -> bool {
     let key = &series.key;

@@ -12,6 +12,7 @@ mod conformance;
 mod never_panics;
 mod plan;
 mod recognise;
+mod shares;
 mod traps;
 
 use std::fmt::Write as _;
