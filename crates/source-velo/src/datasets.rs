@@ -145,6 +145,12 @@ pub(crate) fn market_of(key: &Key) -> Option<Market> {
     }
 }
 
+/// Returns the vendor's ticker of a key's coin.
+pub(crate) fn coin_of(key: &Key) -> &str {
+    let asset = key.asset.as_str();
+    asset.strip_prefix(OPTION_PREFIX).unwrap_or(asset)
+}
+
 /// Returns the name that a list in a query has of a key: its product, or its coin where it has none.
 pub(crate) fn sent_name(key: &Key) -> &str {
     match key.instrument.is_none() {

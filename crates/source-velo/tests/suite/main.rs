@@ -14,6 +14,7 @@ mod plan;
 mod recognise;
 mod shares;
 mod traps;
+mod vouches;
 
 use std::fmt::Write as _;
 
