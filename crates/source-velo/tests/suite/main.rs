@@ -13,6 +13,7 @@ mod never_panics;
 mod plan;
 mod recognise;
 mod shares;
+mod speed;
 mod traps;
 mod vouches;
 

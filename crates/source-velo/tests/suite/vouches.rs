@@ -39,7 +39,7 @@ fn settled(record: &Record, of: &str) -> String {
         .outcomes
         .iter()
         .filter(|(known, ..)| *known == key(of));
-    let hour = |at: model::Ts| at.to_string()[11..13].to_owned();
+    let hour = |at: model::Ts| format!("{:02}", at.datetime().hour());
     let told = outcomes.map(|(_, _, outcome)| match outcome {
         Outcome::Answered(range) => format!("{}-{} answered", hour(range.start), hour(range.end)),
         Outcome::Empty(range) => format!("{}-{} empty", hour(range.start), hour(range.end)),
