@@ -39,7 +39,7 @@ pub(crate) fn limits(settings: &Settings) -> Vec<Limit> {
     vec![Limit {
         host: HOST,
         unit: Unit::Requests,
-        amount: (a_minute * WINDOW_SECS / 60).max(1),
+        amount: (a_minute.saturating_mul(WINDOW_SECS) / 60).max(1),
         window: Window::RollingSecs(WINDOW_SECS),
     }]
 }

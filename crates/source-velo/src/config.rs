@@ -56,9 +56,13 @@ enum Kind {
 pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {
     let mut table: Table<ProductRow> = Table::read(file, csv, &COLUMNS);
     table.refuse_duplicates("product", |row| {
-        let step = row.resolution_min.clone();
         let place = (row.market.clone(), row.exchange.clone());
-        (place, row.coin.clone(), row.product.clone(), step)
+        (
+            place,
+            coin_key(row),
+            row.product.clone(),
+            minutes(&row.resolution_min),
+        )
     });
     let mut made = Vec::new();
     let mut wrong: Vec<(u64, Wrong)> = Vec::new();
@@ -76,11 +80,27 @@ pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> 
     table.finish(made)
 }
 
+/// What the vendor has for a coin comes back under its name in whatever case it was asked for.
+fn coin_key(row: &ProductRow) -> String {
+    match kind(&row.market) {
+        Ok(Kind::Caps | Kind::Bars(Market::Basis)) => row.coin.to_ascii_uppercase(),
+        _ => row.coin.clone(),
+    }
+}
+
+/// The width of a bucket, where none is written that of an hour.
+fn minutes(text: &str) -> &str {
+    match text {
+        "" => "60",
+        _ => text,
+    }
+}
+
 /// Turns a row into its series, or tells everything that is wrong with it.
 fn series(row: &ProductRow) -> Result<Vec<SeriesSpec>, Vec<Wrong>> {
     let mut wrong = Vec::new();
     let kind = noted(&mut wrong, "market", kind(&row.market));
-    let coin = noted(&mut wrong, "coin", name(&row.coin, "coin", "BTC"));
+    let coin = noted(&mut wrong, "coin", coin(&row.coin));
     if let Some(kind) = kind {
         noted(&mut wrong, "exchange", check_exchange(kind, &row.exchange));
         noted(&mut wrong, "product", check_product(kind, &row.product));
@@ -159,6 +179,16 @@ fn name<'t>(text: &'t str, what: &str, example: &str) -> Result<&'t str, String>
     }
 }
 
+/// A ticker. The prefix of options is ours, and comes with the market.
+fn coin(text: &str) -> Result<&str, String> {
+    match text.strip_prefix(OPTION_PREFIX) {
+        Some(coin) => Err(format!(
+            "write {coin}: the market says that it is an option's"
+        )),
+        None => name(text, "coin", "BTC"),
+    }
+}
+
 fn check_exchange(kind: Kind, exchange: &str) -> Result<(), String> {
     let known: &[&str] = match kind {
         Kind::Caps | Kind::Bars(Market::Basis) if exchange.is_empty() => return Ok(()),
@@ -169,8 +199,8 @@ fn check_exchange(kind: Kind, exchange: &str) -> Result<(), String> {
         }
         Kind::Bars(Market::Spot) => &SPOT_EXCHANGES,
         Kind::Bars(Market::Options) => &[OPTIONS_EXCHANGE],
-        // New ones do appear; what is no spot exchange trades futures.
-        Kind::Bars(Market::Futures) if !SPOT_EXCHANGES.contains(&exchange) => {
+        // New ones do appear: what is no slip of the pen trades futures.
+        Kind::Bars(Market::Futures) if !is_slip(exchange) => {
             return name(exchange, "exchange", "binance-futures").map(|_| ());
         }
         Kind::Bars(Market::Futures) => &FUTURES_EXCHANGES,
@@ -185,6 +215,14 @@ fn check_exchange(kind: Kind, exchange: &str) -> Result<(), String> {
             known.join(", ")
         ),
     })
+}
+
+/// Whether it is an exchange that is known, or spelled nearly like one.
+fn is_slip(exchange: &str) -> bool {
+    let known = FUTURES_EXCHANGES.iter().chain(&SPOT_EXCHANGES);
+    known
+        .into_iter()
+        .any(|known| strsim::osa_distance(exchange, known) <= 2)
 }
 
 fn check_product(kind: Kind, product: &str) -> Result<(), String> {
@@ -236,8 +274,8 @@ fn names(kind: Kind, text: &str) -> Result<Vec<&'static str>, String> {
 
 /// The width of a bucket in minutes, as the query writes it.
 fn step(kind: Option<Kind>, text: &str) -> Result<Step, String> {
-    match (text, kind) {
-        ("" | "60", _) => Ok(Step::Hour),
+    match (minutes(text), kind) {
+        ("60", _) => Ok(Step::Hour),
         ("1440", Some(Kind::Caps)) => Err("market caps come by the hour: write 60".to_owned()),
         ("1440", _) => Ok(Step::Day),
         _ => Err(format!("{text:?}: 60 for hours, 1440 for days")),

@@ -93,17 +93,18 @@ const BARS: DatasetSpec = DatasetSpec {
     ..CATALOGUE
 };
 
-/// Returns the datasets of a plan, catalogues first: they say when a product began and ended.
+/// Returns the datasets of a plan, catalogues first: they say when a product began and ended. Of a
+/// product in both lists that of what is traded comes last, and has the word.
 pub(crate) fn datasets(plan: Plan) -> Vec<DatasetSpec> {
     let history = match plan {
         Plan::Monthly => History::PlanLimited,
         Plan::Annual => History::Full,
     };
     vec![
-        catalogue(FUTURES, &["/api/v1/futures"]),
         catalogue(FUTURES_DELISTED, &["/api/v1/futures"]),
-        catalogue(SPOT, &["/api/v1/spot"]),
+        catalogue(FUTURES, &["/api/v1/futures"]),
         catalogue(SPOT_DELISTED, &["/api/v1/spot"]),
+        catalogue(SPOT, &["/api/v1/spot"]),
         catalogue(OPTIONS, &["/api/v1/options"]),
         DatasetSpec {
             id: CAPS,
@@ -147,6 +148,20 @@ pub(crate) fn market_of(key: &Key) -> Option<Market> {
     }
 }
 
+/// Returns the vendor's ticker of a key's coin.
+pub(crate) fn coin_of(key: &Key) -> &str {
+    let asset = key.asset.as_str();
+    asset.strip_prefix(OPTION_PREFIX).unwrap_or(asset)
+}
+
+/// Returns the name that a list in a query has of a key: its product, or its coin where it has none.
+pub(crate) fn sent_name(key: &Key) -> &str {
+    match key.instrument.is_none() {
+        true => key.asset.as_str(),
+        false => key.instrument.as_str(),
+    }
+}
+
 /// Whether the dataset holds a series of ours.
 pub(crate) fn serves(dataset: DatasetId, series: &SeriesKey) -> bool {
     let key = &series.key;
@@ -169,11 +184,11 @@ pub(crate) fn serves(dataset: DatasetId, series: &SeriesKey) -> bool {
     }
 }
 
-/// The vendor's first label of bars: most series begin here, catalogues know better (section 5).
-/// Spot products begin earlier.
+/// Returns a label before the vendor's first bar. Most series begin in 2021, a spot product of the
+/// contract's samples in 2014 (sections 3 and 5); the catalogues say of each when.
 pub(crate) fn vendor_first(dataset: DatasetId) -> Option<Ts> {
     match dataset {
-        // 2013-01-01: before the first product of any exchange.
+        // 2013-01-01.
         ROWS | ROWS_DAILY => Some(Ts::from_secs(1_356_998_400)),
         _ => None,
     }

@@ -9,26 +9,58 @@ use std::time::{Duration, UNIX_EPOCH};
 use model::Ts;
 use source::{Reply, ReplyError, RequestSpec, lenient};
 
-use crate::datasets::{ROWS, ROWS_DAILY};
+use crate::datasets::{CAPS, ROWS, ROWS_DAILY, sent_name};
 
 /// The vendor's window: the shortest wait after a 429 (section 7).
 const WINDOW: Duration = Duration::from_secs(30);
 /// Longer waits are not believed.
 const MAX_WAIT: Duration = Duration::from_secs(3_600);
+/// Every plan reaches back this far (section 1).
+const SURE_REACH_DAYS: i64 = 80;
+
+/// Words for time that the plan does not reach.
+const OLD: &[&str] = &[
+    "history",
+    "historical",
+    "too far back",
+    "months",
+    "too old",
+    "older",
+];
+/// Words for what the plan does not have, be it time or something else.
+const PLAN: &[&str] = &["plan", "subscription", "upgrade", "not included"];
+/// Words for a request that is too large.
+const SIZE: &[&str] = &[
+    "values",
+    "22500",
+    "22,500",
+    "too many",
+    "too much",
+    "too large",
+    "too long",
+];
+/// Words for a product or coin that the vendor does not know.
+const KEY: &[&str] = &["product", "coin", "symbol", "unknown"];
+/// Words for what all products of a request share, although `unknown` or `coin` may stand beside them.
+const SHARED: &[&str] = &["column", "exchange"];
 
 pub(crate) fn check(request: &RequestSpec, reply: &Reply) -> Result<(), ReplyError> {
     let status = reply.status.as_u16();
-    let is_page = lenient::text(&reply.body).starts_with('<');
+    let text = lenient::text(&reply.body);
+    let is_page = text.starts_with('<');
+    let says = |words: &[&str]| {
+        let text = text.to_ascii_lowercase();
+        words.iter().any(|word| text.contains(word))
+    };
     let what = || match is_page {
         true => format!("status {status}, a page"),
-        false => format!(
-            "status {status}: {}",
-            lenient::excerpt(&lenient::text(&reply.body))
-        ),
+        false => format!("status {status}: {}", lenient::excerpt(&text)),
     };
+    let is_bars = matches!(request.dataset, ROWS | ROWS_DAILY);
+    let is_old = is_bars && is_old(request, reply);
     Err(match status {
         200 if is_page => ReplyError::Transient(what()),
-        200 => return Ok(()),
+        200 | 204 => return Ok(()),
         429 => ReplyError::Throttled {
             what: what(),
             retry_after: Some(retry_after(reply)),
@@ -36,33 +68,48 @@ pub(crate) fn check(request: &RequestSpec, reply: &Reply) -> Result<(), ReplyErr
         408 | 425 | 500..=599 => ReplyError::Transient(what()),
         // A page is the proxy's word, not the vendor's.
         403 if is_page => ReplyError::Transient(what()),
-        400 | 402 | 403 if is_about_reach(request, reply) => ReplyError::OutsidePlan {
-            what: what(),
-            reach_days: None,
-        },
+        400 if is_page && !says(SIZE) => ReplyError::Rejected(what()),
+        // Whether that is a 403, a 400 or an empty 200 is not established. A bad key gets the same
+        // answer to newer bars and to the catalogues, so that it does not stay unnoticed.
+        402 | 403 if is_old || is_bars && says(OLD) => outside_plan(what()),
+        400 if is_bars && says(OLD) || is_old && says(PLAN) => outside_plan(what()),
         401..=403 => ReplyError::Unauthorized(what()),
-        413 | 414 => ReplyError::TooMuch(what()),
-        400 if is_about_size(reply) => ReplyError::TooMuch(what()),
+        413 | 414 | 431 => ReplyError::TooMuch(what()),
+        400 if says(SIZE) => ReplyError::TooMuch(what()),
+        // Halving finds the one that is refused, and saves the others.
+        400 if is_batch(request) && (names_a_key(request, &text) || says(KEY) && !says(SHARED)) => {
+            ReplyError::TooMuch(what())
+        }
         // A path that does not exist is a fault of ours, and no word about an asset.
         _ => ReplyError::Rejected(what()),
     })
 }
 
-/// Whether the plan does not reach back so far. Whether that is a 403, a 400 or an empty 200 is not
-/// established; a bad key is a 401 or a 403 as well, so the text has to say it.
-fn is_about_reach(request: &RequestSpec, reply: &Reply) -> bool {
-    let text = lenient::text(&reply.body).to_ascii_lowercase();
-    matches!(request.dataset, ROWS | ROWS_DAILY)
-        && ["history", "historical", "too far back", "months"]
-            .iter()
-            .any(|word| text.contains(word))
+const fn outside_plan(what: String) -> ReplyError {
+    ReplyError::OutsidePlan {
+        what,
+        reach_days: None,
+    }
 }
 
-fn is_about_size(reply: &Reply) -> bool {
-    let text = lenient::text(&reply.body).to_ascii_lowercase();
-    ["too many", "too much", "22500", "22,500", "limit", "exceed"]
-        .iter()
-        .any(|word| text.contains(word))
+/// Whether bars are asked for that not every plan has.
+fn is_old(request: &RequestSpec, reply: &Reply) -> bool {
+    let labels = request.block.labels;
+    !labels.is_empty() && labels.start < reply.received_at.plus_days(-SURE_REACH_DAYS)
+}
+
+fn is_batch(request: &RequestSpec) -> bool {
+    matches!(request.dataset, ROWS | ROWS_DAILY | CAPS) && request.block.keys.len() > 1
+}
+
+/// Whether one of the products or coins asked for stands in a text as a word.
+fn names_a_key(request: &RequestSpec, text: &str) -> bool {
+    let is_inside = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let mut words = text
+        .split(|c| !is_inside(c))
+        .map(|word| word.trim_matches('.'));
+    let keys = &request.block.keys;
+    words.any(|word| keys.iter().any(|key| sent_name(key) == word))
 }
 
 /// `Retry-After` in seconds or as a date, where there is one; never less than the vendor's window.

@@ -2,26 +2,36 @@
 //!
 //! Catalogues: one each. Live: caps of up to 100 coins, and of bars the closed hours and the open one.
 //! The past: as many products and hours as fit, one exchange a request.
+//!
+//! | file | what stands there |
+//! |---|---|
+//! | `plan/caps.rs` | requests for market caps |
+//! | `plan/rows.rs` | from wants to requests for bars |
+//! | `plan/area.rs` | what is asked for together, and what that costs |
+//! | `plan/fit.rs` | how many products and buckets of an area a request holds |
+//! | `plan/cut.rs` | an area into areas of a request each |
+//! | `plan/join.rs` | small areas into fewer |
+//! | `plan/request.rs` | an area as the vendor reads it, and its halves |
 
+mod area;
+mod caps;
+mod cut;
 mod fit;
+mod join;
+mod request;
 mod rows;
 
 use model::{DatasetId, Key, Step, TimeRange, Ts};
 use source::{Ask, Block, Cost, PlanError, RequestSpec};
-
-pub(crate) use rows::halves;
 
 use crate::{
     Velo,
     access::{HOST, reach},
     datasets::{
         CAPS, FUTURES, FUTURES_DELISTED, OPTIONS, ROWS, ROWS_DAILY, SOURCE, SPOT, SPOT_DELISTED,
-        vendor_first,
+        sent_name, vendor_first,
     },
 };
-
-/// The most coins in one request for caps; the limit is unknown (section 6).
-const MAX_COINS: usize = 100;
 
 /// Returns the requests of an ask, newest first.
 pub(crate) fn plan<'a>(source: &'a Velo, ask: &'a Ask) -> Result<source::Plan<'a>, PlanError> {
@@ -36,9 +46,18 @@ pub(crate) fn plan<'a>(source: &'a Velo, ask: &'a Ask) -> Result<source::Plan<'a
     Ok(match spec.id {
         FUTURES | SPOT | OPTIONS => one(catalogue(spec.id, spec.paths, "0")),
         FUTURES_DELISTED | SPOT_DELISTED => one(catalogue(spec.id, spec.paths, "1")),
-        CAPS => caps(ask),
+        CAPS => caps::plan(ask),
         _ => rows::plan(source, spec, ask),
     })
+}
+
+/// Splits a refused request in two; none where it cannot be split.
+pub(crate) fn halves(refused: &RequestSpec) -> Option<[RequestSpec; 2]> {
+    match refused.dataset {
+        CAPS => caps::halves(refused),
+        ROWS | ROWS_DAILY => request::halves(refused),
+        _ => None,
+    }
 }
 
 fn one<'a>(request: RequestSpec) -> source::Plan<'a> {
@@ -50,34 +69,6 @@ fn catalogue(dataset: DatasetId, paths: &[&str], delisted: &str) -> RequestSpec 
     let path = paths.first().copied().unwrap_or_default();
     let query = [("delisted", delisted.to_owned())];
     request(dataset, path, query, open_block(Step::Day))
-}
-
-/// Wants of one range of labels share requests.
-fn caps(ask: &Ask) -> source::Plan<'_> {
-    let wanted = |want: &&source::Want| !want.metrics.is_empty() && !want.labels.is_empty();
-    let wants: Vec<_> = ask.wants.iter().filter(wanted).collect();
-    let batches = wants
-        .chunk_by(|a, b| a.labels == b.labels)
-        .flat_map(|alike| alike.chunks(MAX_COINS))
-        .map(|batch| {
-            let mut metrics: Vec<_> = batch.iter().flat_map(|want| want.metrics.clone()).collect();
-            metrics.sort();
-            metrics.dedup();
-            let labels = batch.first().map_or_else(nowhere, |want| want.labels);
-            let block = Block {
-                keys: batch.iter().map(|want| want.key.clone()).collect(),
-                metrics,
-                step: Step::Hour,
-                labels,
-            };
-            let query = [("coins", joined(&block.keys, |key| key.asset.as_str()))];
-            request(CAPS, "/api/v1/caps", query, block)
-        });
-    Box::new(batches.collect::<Vec<_>>().into_iter())
-}
-
-fn joined<'k>(keys: &'k [Key], part: impl Fn(&'k Key) -> &'k str) -> String {
-    keys.iter().map(part).collect::<Vec<_>>().join(",")
 }
 
 /// Returns the oldest label that can be had; none for what has no labels.
@@ -93,7 +84,7 @@ pub(crate) fn horizon(source: &Velo, dataset: DatasetId, now: Ts) -> Option<Ts> 
 }
 
 /// Returns the empty range: nothing is clipped.
-pub(crate) fn nowhere() -> TimeRange {
+fn nowhere() -> TimeRange {
     TimeRange::new(Ts::from_secs(0), Ts::from_secs(0))
 }
 
@@ -105,6 +96,21 @@ pub(crate) fn open_block(step: Step) -> Block {
         step,
         labels: nowhere(),
     }
+}
+
+/// Returns the keys as a list of the query.
+fn listed(keys: &[Key]) -> String {
+    keys.iter().map(sent_name).collect::<Vec<_>>().join(",")
+}
+
+/// Splits a block into two with half of the keys each; none where it has one key.
+fn halves_by_key(block: &Block) -> Option<[Block; 2]> {
+    let (front, back) = block.keys.split_at(block.keys.len() / 2);
+    let half = |keys: &[Key]| Block {
+        keys: keys.to_vec(),
+        ..block.clone()
+    };
+    (!front.is_empty()).then(|| [half(front), half(back)])
 }
 
 fn request<'q>(

@@ -144,6 +144,16 @@ fn market_of_query(query: &[(String, String)]) -> Market {
     }
 }
 
+/// Returns the time that a request for bars asks for, from the bucket on in which it begins: what the
+/// vendor does with the rest of that bucket is not established (section 4.3).
+pub(crate) fn asked_time(request: &RequestSpec) -> TimeRange {
+    let sent = |name| whole(&request.query, name).map(Ts::from_millis);
+    match (sent("begin"), sent("end")) {
+        (Ok(begin), Ok(end)) => TimeRange::new(request.block.step.floor(begin), end),
+        _ => request.block.labels,
+    }
+}
+
 /// Returns the market of a request for bars.
 pub(crate) fn market(request: &RequestSpec) -> Market {
     match request.block.keys.first() {

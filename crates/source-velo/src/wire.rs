@@ -1,51 +1,67 @@
-//! Bodies as the vendor writes them: CSV with a header line, read by the names in it (trap 13).
+//! Bodies as the vendor writes them: CSV with a header line, read by the names in it (trap 13), a row
+//! at a time.
 
-use csv::{ReaderBuilder, StringRecord};
-use source::{ReplyError, lenient};
+use csv::{Reader, ReaderBuilder, StringRecord};
+use http::header::CONTENT_LENGTH;
+use source::{Reply, ReplyError, lenient};
 
-/// A CSV body.
+/// A CSV body under reading.
 #[derive(Debug)]
-pub(crate) struct Csv {
+pub(crate) struct Csv<'t> {
     header: Vec<String>,
-    rows: Vec<StringRecord>,
+    reader: Reader<&'t [u8]>,
+    row: StringRecord,
+    is_cut: bool,
 }
 
 /// The words for "no value": the vendor's own fixtures hold both (section 4.4).
 const NOTHING: &[&str] = &["", "null"];
 
-impl Csv {
-    /// Reads a body; none where it is empty, which is the vendor's way to say that there is nothing.
+impl<'t> Csv<'t> {
+    /// Opens a body, given as text as well; none where it is empty, which is the vendor's way to say
+    /// that there is nothing.
     ///
     /// # Errors
-    /// [`ReplyError::Malformed`] where the first line does not begin with these columns;
-    /// [`ReplyError::Transient`] where the last line does not end: it was cut.
-    pub(crate) fn read(body: &[u8], begins: &[&str]) -> Result<Option<Self>, ReplyError> {
-        let text = lenient::text(body);
+    /// [`ReplyError::Malformed`] where the first line does not name all of `columns`;
+    /// [`ReplyError::Transient`] where it may be such a line, cut off.
+    pub(crate) fn open(
+        reply: &Reply,
+        text: &'t str,
+        columns: &[&str],
+    ) -> Result<Option<Self>, ReplyError> {
         if text.is_empty() {
             return Ok(None);
         }
+        let is_ended = is_ended(reply);
+        // A header alone may come without an end of line, a row that was cut must not pass.
+        let (text, is_cut) = match text.rsplit_once('\n') {
+            Some((lines, _)) if !is_ended => (lines, true),
+            _ => (text, false),
+        };
         let mut reader = ReaderBuilder::new()
             .flexible(true)
-            .trim(csv::Trim::All)
             .from_reader(text.as_bytes());
-        let wrong = |what: &str| ReplyError::Malformed(what.to_owned());
-        let header = reader.headers().map_err(|_| wrong("no CSV"))?;
-        let header: Vec<String> = header.iter().map(str::to_ascii_lowercase).collect();
-        if !begins
+        let header = reader.headers().map_err(|_| malformed("no CSV"))?;
+        let header: Vec<String> = header
             .iter()
-            .all(|name| header.iter().any(|column| column == name))
-        {
-            return Err(wrong("the first line is not the header that was asked for"));
+            .map(|name| name.trim().to_ascii_lowercase())
+            .collect();
+        let is_known = |name: &&str| header.iter().any(|column| column == name);
+        if columns.iter().all(is_known) {
+            return Ok(Some(Self {
+                header,
+                reader,
+                row: StringRecord::new(),
+                is_cut,
+            }));
         }
-        // A header alone may come without an end of line, a row that was cut must not pass.
-        let rows: Vec<StringRecord> = (reader.records().collect::<Result<_, _>>())
-            .map_err(|_| wrong("no CSV from some row on"))?;
-        if !rows.is_empty() && !body.ends_with(b"\n") {
-            return Err(ReplyError::Transient(
-                "the last line does not end".to_owned(),
-            ));
-        }
-        Ok(Some(Self { header, rows }))
+        let is_like_it = header
+            .first()
+            .is_some_and(|name| columns.contains(&&**name));
+        Err(match is_ended || text.contains('\n') || !is_like_it {
+            true => malformed("the first line is not the header that was asked for"),
+            false => ReplyError::Transient("the header is cut off".to_owned()),
+        })
     }
 
     /// Returns the place of a column.
@@ -53,10 +69,41 @@ impl Csv {
         self.header.iter().position(|column| column == name)
     }
 
-    /// Returns the rows.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(Row)
+    /// Whether the last line did not end. It is not among the rows, and more may have followed.
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.is_cut
     }
+
+    /// Returns the next row that is not blank.
+    ///
+    /// # Errors
+    /// [`ReplyError::Malformed`] where there is no CSV from here on.
+    pub(crate) fn next_row(&mut self) -> Result<Option<Row<'_>>, ReplyError> {
+        loop {
+            let read = self.reader.read_record(&mut self.row);
+            if !read.map_err(|_| malformed("no CSV from some row on"))? {
+                return Ok(None);
+            }
+            let is_blank =
+                self.row.len() == 1 && self.row.iter().all(|cell| cell.trim().is_empty());
+            if !is_blank {
+                return Ok(Some(Row(&self.row)));
+            }
+        }
+    }
+}
+
+/// Whether the body ends with an end of line, or is as long as the vendor said: then nothing is
+/// missing, however it ends.
+fn is_ended(reply: &Reply) -> bool {
+    let (_, end) = reply.body.split_at(reply.body.trim_ascii_end().len());
+    let told = reply.headers.get(CONTENT_LENGTH);
+    let told = told.and_then(|length| length.to_str().ok()?.trim().parse().ok());
+    end.contains(&b'\n') || told == Some(reply.body.len())
+}
+
+fn malformed(what: &str) -> ReplyError {
+    ReplyError::Malformed(what.to_owned())
 }
 
 /// One line.
@@ -66,7 +113,8 @@ pub(crate) struct Row<'a>(&'a StringRecord);
 impl<'a> Row<'a> {
     /// Returns a text; none where the cell is missing or empty.
     pub(crate) fn text(self, place: Option<usize>) -> Option<&'a str> {
-        self.0.get(place?).filter(|text| !text.is_empty())
+        let text = self.0.get(place?)?.trim();
+        (!text.is_empty()).then_some(text)
     }
 
     /// Returns what stands in a cell. A line may end early: what is not there is nothing.

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use model::{AssetId, Key, Subject, Ts};
-use source::{Fact, Listing, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink};
+use source::{Fact, Listing, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink, lenient};
 
 use crate::{
     config::QUOTE,
-    datasets::{FUTURES_DELISTED, OPTION_PREFIX, OPTIONS, SPOT_DELISTED},
+    datasets::{FUTURES_DELISTED, OPTION_PREFIX, OPTIONS, SPOT_DELISTED, coin_of},
     wire::{Csv, Row},
 };
 
@@ -19,26 +19,36 @@ pub(super) fn parse(
     out: &mut dyn Sink,
 ) -> Result<Parsed, ReplyError> {
     let mut parsed = Parsed::default();
-    let is_gone = matches!(request.dataset, FUTURES_DELISTED | SPOT_DELISTED);
-    let Some(csv) = Csv::read(&reply.body, &COLUMNS)? else {
+    let text = lenient::text(&reply.body);
+    let Some(mut csv) = Csv::open(reply, &text, &COLUMNS)? else {
         return Ok(parsed);
     };
     let prefix = match request.dataset {
         OPTIONS => OPTION_PREFIX,
         _ => "",
     };
+    let is_gone = matches!(request.dataset, FUTURES_DELISTED | SPOT_DELISTED);
+    let names = ["exchange", "coin", "product"].map(|name| csv.place(name));
     let (begin, end) = (csv.place("begin"), csv.place("end"));
     // The same line may come twice.
     let mut seen = BTreeSet::new();
-    for row in csv.rows() {
-        let Some(subject) = subject(&csv, row, prefix) else {
-            out.reject(unreadable(row.text(csv.place("coin"))));
+    while let Some(row) = csv.next_row()? {
+        let Some(subject) = subject(row, names, prefix) else {
+            let [_, coin, _] = names;
+            out.reject(unreadable(row.text(coin)));
             continue;
         };
         if !seen.insert(subject.clone()) {
             continue;
         }
         let key = key_of(&subject);
+        out.listing(Listing {
+            symbol: Some(coin_of(&key).to_owned()),
+            subject,
+            name: None,
+            links: Vec::new(),
+            active: !is_gone,
+        });
         if let Some(first) = row.millis(begin) {
             parsed.facts.push(Fact::FirstAvailable {
                 key: key.clone(),
@@ -52,24 +62,16 @@ pub(super) fn parse(
                 label: Ts::from_millis(last).plus_millis(1),
             });
         }
-        out.listing(Listing {
-            symbol: Some(subject.asset.as_str().to_owned()),
-            subject,
-            name: None,
-            links: Vec::new(),
-            active: !is_gone,
-        });
     }
     Ok(parsed)
 }
 
-fn subject(csv: &Csv, row: Row<'_>, prefix: &str) -> Option<Subject> {
-    let text = |name| row.text(csv.place(name));
-    let coin = text("coin")?;
+fn subject(row: Row<'_>, names: [Option<usize>; 3], prefix: &str) -> Option<Subject> {
+    let [exchange, coin, product] = names.map(|place| row.text(place));
     Some(Subject {
-        asset: AssetId::new(format!("{prefix}{coin}")),
-        instrument: text("product")?.into(),
-        venue: text("exchange")?.into(),
+        asset: AssetId::new(format!("{prefix}{}", coin?)),
+        instrument: product?.into(),
+        venue: exchange?.into(),
     })
 }
 

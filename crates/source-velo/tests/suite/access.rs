@@ -2,13 +2,21 @@
 
 use model::Step;
 use source::{Auth, Source as _, Unit, Window};
-use source_velo::{Plan, ROWS, ROWS_DAILY, Settings, Velo};
+use source_velo::{
+    FUTURES, FUTURES_DELISTED, Plan, ROWS, ROWS_DAILY, SPOT, SPOT_DELISTED, Settings, Velo,
+};
 
 use crate::{at, vendor};
 
 #[test]
 fn the_pace_is_half_of_what_the_vendor_allows_until_said_otherwise() {
-    for (rpm, amount) in [(None, 60), (Some(240), 120), (Some(1), 1)] {
+    let most = u32::MAX / 60;
+    for (rpm, amount) in [
+        (None, 60),
+        (Some(240), 120),
+        (Some(1), 1),
+        (Some(u32::MAX), most),
+    ] {
         let vendor = Velo::new(Settings {
             plan: Plan::Annual,
             base_url: Some("http://127.0.0.1:1/".to_owned()),
@@ -38,4 +46,20 @@ fn paid_by_month_the_last_three_months_are_had() {
     let daily = monthly.horizon(ROWS_DAILY, now).unwrap();
     assert_eq!(Step::Day.floor(daily), daily);
     assert!("weekly".parse::<Plan>().is_err() && " Monthly ".parse() == Ok(Plan::Monthly));
+}
+
+/// Reading that a product is traded takes back that it ended.
+#[test]
+fn what_was_traded_is_read_before_what_is() {
+    let vendor = vendor(Plan::Annual);
+    let place = |id| {
+        vendor
+            .datasets()
+            .iter()
+            .position(|spec| spec.id == id)
+            .unwrap()
+    };
+    assert!(place(FUTURES_DELISTED) < place(FUTURES));
+    assert!(place(SPOT_DELISTED) < place(SPOT));
+    assert!(place(FUTURES).max(place(SPOT)) < place(ROWS));
 }

@@ -33,6 +33,12 @@ sample!(
 );
 sample!(spot, "/api/v1/spot?delisted=0", "catalogue/spot.csv", NOW);
 sample!(
+    options,
+    "/api/v1/options?delisted=0",
+    "catalogue/options.csv",
+    NOW
+);
+sample!(
     ugly_catalogue,
     "/api/v1/futures?delisted=0",
     "catalogue/ugly.csv",

@@ -3,25 +3,36 @@
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
-use source::{ReplyError, Source as _};
-use source_velo::{Plan, ROWS};
+use source::{ReplyError, RequestSpec, Source as _};
+use source_velo::{CAPS, FUTURES, Plan, ROWS};
 
-use crate::{CLOSE, ask, plan, range, reply, vendor, want};
+use crate::{CLOSE, ask, live, plan, range, reply, vendor, want};
 
-fn class(status: u16, body: &str) -> &'static str {
-    let vendor = vendor(Plan::Annual);
-    let wants = vec![want(
-        "BTC BTCUSDT bybit",
-        CLOSE,
-        range("2026-05-17", "2026-05-18"),
-    )];
-    let request = plan(&vendor, &ask(ROWS, "2026-05-18T12:05:00Z", wants)).swap_remove(0);
-    let mut reply = reply(body.as_bytes(), "2026-05-18T12:05:00Z");
+const NOW: &str = "2026-05-18T12:05:00Z";
+const DAY: (&str, &str) = ("2026-05-17", "2026-05-18");
+const NO_PLAN_LACKS: (&str, &str) = ("2026-03-01", "2026-03-02");
+const OLD: (&str, &str) = ("2026-02-26", "2026-02-27");
+
+/// A request for bars of these products over a day.
+fn request_of(of: &[&str], (from, to): (&str, &str)) -> RequestSpec {
+    let wants = of
+        .iter()
+        .map(|of| want(of, CLOSE, range(from, to)))
+        .collect();
+    plan(&vendor(Plan::Annual), &ask(ROWS, NOW, wants)).swap_remove(0)
+}
+
+fn class_of(request: &RequestSpec, status: u16, body: &str) -> &'static str {
+    let mut reply = reply(body.as_bytes(), NOW);
     reply.status = StatusCode::from_u16(status).unwrap();
-    match vendor.check(&request, &reply) {
+    match vendor(Plan::Annual).check(request, &reply) {
         Ok(()) => "data",
         Err(error) => error.class(),
     }
+}
+
+fn class(status: u16, body: &str) -> &'static str {
+    class_of(&request_of(&["BTC BTCUSDT bybit"], DAY), status, body)
 }
 
 #[test]
@@ -48,7 +59,26 @@ fn every_status_of_the_contract_is_sorted() {
         (403, "<html>blocked</html>", "transient"),
         (404, "not found", "rejected"),
         (408, "request timeout", "transient"),
+        (413, "", "too_much"),
         (414, "", "too_much"),
+        (431, "", "too_much"),
+        (
+            400,
+            "<html>400 Request Header Or Cookie Too Large</html>",
+            "too_much",
+        ),
+        (
+            400,
+            "<html>400 Bad Request: unknown months</html>",
+            "rejected",
+        ),
+        (400, "the limit is 22,500 values", "too_much"),
+        (400, "end exceeds now by more than a day", "rejected"),
+        (400, "column limit: unknown column", "rejected"),
+        (400, "begin is too old", "outside_plan"),
+        (400, "older than 90 days", "outside_plan"),
+        (400, "column not included in plan", "rejected"),
+        (204, "", "data"),
         (429, "rate limited", "throttled"),
         (500, "", "transient"),
         (502, "<html>502 Bad Gateway</html>", "transient"),
@@ -60,14 +90,62 @@ fn every_status_of_the_contract_is_sorted() {
 }
 
 #[test]
+fn a_refusal_of_old_bars_is_the_plans_reach_whatever_it_says() {
+    let btc = ["BTC BTCUSDT bybit"];
+    let (old, newer) = (request_of(&btc, OLD), request_of(&btc, NO_PLAN_LACKS));
+    for (status, body, of_old, of_newer) in [
+        (403, "forbidden", "outside_plan", "unauthorized"),
+        (403, "", "outside_plan", "unauthorized"),
+        (402, "upgrade", "outside_plan", "unauthorized"),
+        (401, "unauthorized", "unauthorized", "unauthorized"),
+        (400, "plan allows 90 days", "outside_plan", "rejected"),
+        (400, "upgrade your subscription", "outside_plan", "rejected"),
+        (400, "unknown column", "rejected", "rejected"),
+        (403, "<html>blocked</html>", "transient", "transient"),
+    ] {
+        assert_eq!(class_of(&old, status, body), of_old, "{status} {body:?}");
+        assert_eq!(
+            class_of(&newer, status, body),
+            of_newer,
+            "{status} {body:?}"
+        );
+    }
+    let catalogue = ask(FUTURES, NOW, vec![]);
+    let catalogue = plan(&vendor(Plan::Annual), &catalogue).swap_remove(0);
+    assert_eq!(class_of(&catalogue, 403, "forbidden"), "unauthorized");
+}
+
+#[test]
+fn one_product_that_is_refused_does_not_cost_the_others() {
+    let vendor = vendor(Plan::Annual);
+    let batch = request_of(&["BTC BTCUSDT bybit", "ETH ETHUSDT bybit"], DAY);
+    for (body, expected) in [
+        ("bad request: ETHUSDT", "too_much"),
+        ("bad request: 'ETHUSDT'.", "too_much"),
+        ("unknown product", "too_much"),
+        ("no such symbol", "too_much"),
+        ("unknown column coin_volumes", "rejected"),
+        ("unknown exchange bybit", "rejected"),
+        ("end is too far ahead", "rejected"),
+        ("bad request: ETHUSDTX", "rejected"),
+    ] {
+        assert_eq!(class_of(&batch, 400, body), expected, "{body}");
+    }
+    // Halving ends at the one that is refused.
+    let halves = vendor.halves(&batch).unwrap();
+    for half in halves {
+        assert_eq!(class_of(&half, 400, "unknown product ETHUSDT"), "rejected");
+    }
+    let hour = range("2026-05-18T12:00:00Z", "2026-05-18T13:00:00Z");
+    let wants = ["BTC", "NOCOIN"].map(|coin| want(coin, &["FDV"], hour));
+    let caps = plan(&vendor, &live(CAPS, NOW, wants.to_vec())).swap_remove(0);
+    assert_eq!(class_of(&caps, 400, "NOCOIN is not known"), "too_much");
+}
+
+#[test]
 fn after_a_429_a_whole_window_is_waited() {
     let vendor = vendor(Plan::Annual);
-    let wants = vec![want(
-        "BTC BTCUSDT bybit",
-        CLOSE,
-        range("2026-05-17", "2026-05-18"),
-    )];
-    let request = plan(&vendor, &ask(ROWS, "2026-05-18T12:05:00Z", wants)).swap_remove(0);
+    let request = request_of(&["BTC BTCUSDT bybit"], DAY);
     for (header, secs) in [
         (None, 30),
         (Some("0"), 30),
@@ -79,7 +157,7 @@ fn after_a_429_a_whole_window_is_waited() {
         (Some("soon"), 30),
         (Some("999999"), 3_600),
     ] {
-        let mut reply = reply(b"rate limited\n", "2026-05-18T12:05:00Z");
+        let mut reply = reply(b"rate limited\n", NOW);
         reply.status = StatusCode::TOO_MANY_REQUESTS;
         if let Some(header) = header {
             reply

@@ -75,6 +75,42 @@ fn every_problem_is_told_with_line_and_column() {
 }
 
 #[test]
+fn one_thing_in_two_spellings_stands_twice() {
+    let twice =
+        |rows: &str| read(rows).is_err_and(|said| said.contains("stands already in line 2"));
+    assert!(twice(
+        "futures,bybit,BTC,BTCUSDT,,,,true,\nfutures,bybit,BTC,BTCUSDT,,60,,true,\n"
+    ));
+    assert!(twice("caps,,BTC,,,,,true,\ncaps,,btc,,,60,,true,\n"));
+    assert!(twice("basis,,BTC,,,,,true,\nbasis,,btc,,,,,true,\n"));
+    // A product by hour and by day are two; so are tickers of products.
+    assert!(!twice(
+        "futures,bybit,BTC,BTCUSDT,,,,true,\nfutures,bybit,BTC,BTCUSDT,,1440,,true,\n"
+    ));
+    assert!(!twice(
+        "futures,bybit,BTC,,,,,true,\nfutures,bybit,btc,,,,,true,\n"
+    ));
+}
+
+#[test]
+fn slips_of_the_pen_are_told_and_new_exchanges_are_not_refused() {
+    let futures = |exchange: &str| read(&format!("futures,{exchange},BTC,BTCUSDT,,,,true,\n"));
+    for (slip, meant) in [
+        ("binance-future", "binance-futures"),
+        ("okx-swap", "okex-swap"),
+        ("hyper-liquid", "hyperliquid"),
+    ] {
+        let said = futures(slip).unwrap_err();
+        assert!(said.contains(&format!("did you mean {meant}?")), "{said}");
+    }
+    for new in ["kraken-futures", "gate", "aster", "bitmex", "lighter"] {
+        assert!(futures(new).is_ok(), "{new}");
+    }
+    let said = read("options,deribit,option:BTC,BTC,,,,true,\n").unwrap_err();
+    assert!(said.contains("column coin: write BTC"), "{said}");
+}
+
+#[test]
 fn each_series_is_served_by_the_dataset_of_its_kind() {
     let vendor = vendor(Plan::Annual);
     for (row, dataset, catalogue) in [

@@ -12,7 +12,10 @@ mod conformance;
 mod never_panics;
 mod plan;
 mod recognise;
+mod shares;
+mod speed;
 mod traps;
+mod vouches;
 
 use std::fmt::Write as _;
 

@@ -7,12 +7,17 @@ use source_velo::{CAPS, FUTURES_DELISTED, OPTIONS, Plan, ROWS, ROWS_DAILY};
 use crate::{CLOSE, DEFAULT, ask, at, key, lines, live, plan, range, vendor, want};
 
 /// So many products of an exchange, over one range.
-fn products(exchange: &str, count: usize, metrics: &[&str], labels: TimeRange) -> Vec<Want> {
+pub(crate) fn products(
+    exchange: &str,
+    count: usize,
+    metrics: &[&str],
+    labels: TimeRange,
+) -> Vec<Want> {
     let product = |n| want(&format!("C{n:04} C{n:04}USDT {exchange}"), metrics, labels);
     (0..count).map(product).collect()
 }
 
-fn all_columns() -> Vec<&'static str> {
+pub(crate) fn all_columns() -> Vec<&'static str> {
     vec![
         "BUY_COIN_VOLUME",
         "BUY_DOLLAR_VOLUME",
@@ -64,7 +69,7 @@ fn values(request: &RequestSpec) -> u64 {
     buckets * count("exchanges") * count(items) * count("columns")
 }
 
-fn counted(ask: &Ask) -> usize {
+pub(crate) fn counted(ask: &Ask) -> usize {
     let requests = plan(&vendor(Plan::Annual), ask);
     for request in &requests {
         assert!(values(request) <= 22_500, "{}", values(request));
@@ -247,6 +252,21 @@ fn a_refused_request_is_halved_by_products_and_then_by_time() {
         ),
     );
     assert_eq!(vendor.halves(&one[0]), None);
+}
+
+#[test]
+fn market_caps_are_halved_by_coin() {
+    let vendor = vendor(Plan::Annual);
+    let hour = range("2026-05-18T12:00:00Z", "2026-05-18T13:00:00Z");
+    let wants = ["BTC", "ETH", "SOL"].map(|coin| want(coin, &["FDV"], hour));
+    let ask = live(CAPS, "2026-05-18T12:05:00Z", wants.to_vec());
+    let request = plan(&vendor, &ask).swap_remove(0);
+    let [front, back] = vendor.halves(&request).unwrap();
+    insta::assert_snapshot!(lines(&[front.clone(), back]), @r"
+    /api/v1/caps?coins=BTC (1 keys, [2026-05-18T12:00:00Z, 2026-05-18T13:00:00Z))
+    /api/v1/caps?coins=ETH,SOL (2 keys, [2026-05-18T12:00:00Z, 2026-05-18T13:00:00Z))
+    ");
+    assert_eq!(vendor.halves(&front), None);
 }
 
 #[test]

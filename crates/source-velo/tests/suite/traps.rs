@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::MetricName;
 use source::{Outcome, ReplyError, Source as _};
-use source_velo::{CAPS, Plan, ROWS};
+use source_velo::{Plan, ROWS};
 
 use crate::{CLOSE, answered, ask, at, body, key, live, look, plan, range, vendor, want};
 
@@ -53,34 +53,22 @@ fn trap_02_a_blank_is_no_zero_and_costs_its_neighbours_nothing() {
 #[test]
 fn trap_03_nothing_is_told_from_an_error() {
     let hours = range("2026-05-17T23:00:00Z", "2026-05-18T01:00:00Z");
+    let both = ask(
+        ROWS,
+        "2026-05-18T12:05:00Z",
+        vec![
+            want("BTC BTCUSDT bybit", CLOSE, hours),
+            want("ETH ETHUSDT bybit", CLOSE, hours),
+        ],
+    );
+    // The vendor says that it has nothing, which is asked again before it is believed.
     for body in ["", HEADER.trim_end(), HEADER] {
-        // Asked alone, the vendor says that it has nothing, which is asked again before it is believed.
-        let record = answered(&two_hours(CLOSE), body.as_bytes(), "2026-05-18T12:05:00Z").unwrap();
-        assert_eq!(
-            record.outcomes,
-            [(
-                key("BTC BTCUSDT bybit"),
-                "CLOSE_PRICE".into(),
-                Outcome::Empty(hours)
-            )]
-        );
-        // Asked with another, nothing is said of either.
-        let both = ask(
-            ROWS,
-            "2026-05-18T12:05:00Z",
-            vec![
-                want("BTC BTCUSDT bybit", CLOSE, hours),
-                want("ETH ETHUSDT bybit", CLOSE, hours),
-            ],
-        );
-        let record = answered(&both, body.as_bytes(), "2026-05-18T12:05:00Z").unwrap();
-        assert!(
-            record
-                .outcomes
-                .iter()
-                .all(|(_, _, outcome)| *outcome == Outcome::Absent)
-        );
-        assert_eq!(record.outcomes.len(), 2);
+        for (ask, keys) in [(two_hours(CLOSE), 1), (both.clone(), 2)] {
+            let record = answered(&ask, body.as_bytes(), "2026-05-18T12:05:00Z").unwrap();
+            assert_eq!(record.outcomes.len(), keys);
+            let mut outcomes = record.outcomes.iter();
+            assert!(outcomes.all(|(_, _, outcome)| *outcome == Outcome::Empty(hours)));
+        }
     }
     for wrong in [
         "bad request: no\n",
@@ -280,6 +268,23 @@ fn trap_15_one_coin_in_several_places_is_several_series() {
 }
 
 #[test]
+fn trap_16_a_product_under_another_ticker_counts_other_units() {
+    let hours = range("2026-05-17T23:00:00Z", "2026-05-18T01:00:00Z");
+    let wants = vec![want("PEPE 1000PEPEUSDT bybit", CLOSE, hours)];
+    let ask = ask(ROWS, "2026-05-18T12:05:00Z", wants);
+    let body = format!("{HEADER}bybit,1000PEPE,1000PEPEUSDT,1779058800000,0.01\n");
+    let record = answered(&ask, body.as_bytes(), "2026-05-18T12:05:00Z").unwrap();
+    assert_eq!(record.points, []);
+    assert!(
+        record
+            .outcomes
+            .iter()
+            .all(|(_, _, outcome)| *outcome == Outcome::Absent)
+    );
+    assert_eq!(record.rejects[0].why, "another_coin");
+}
+
+#[test]
 fn trap_17_errors_hold_the_vendors_words_and_nothing_else() {
     let error = answered(
         &two_hours(CLOSE),
@@ -288,55 +293,4 @@ fn trap_17_errors_hold_the_vendors_words_and_nothing_else() {
     )
     .unwrap_err();
     assert!(!error.to_string().contains("secret"));
-}
-
-#[test]
-fn of_several_bases_of_a_bucket_none_is_taken() {
-    let hours = range("2026-05-17T23:00:00Z", "2026-05-18T01:00:00Z");
-    let ask = ask(
-        ROWS,
-        "2026-05-18T12:05:00Z",
-        vec![want("BTC", &["BASIS_3M_ANN"], hours)],
-    );
-    let body = "exchange,coin,product,time,3m_basis_ann\n\
-                deribit,BTC,BTC,1779058800000,0.04\n\
-                ,BTC,,1779062400000,0.05\n\
-                okex-coin-margin,BTC,BTC,1779058800000,0.03\n";
-    let record = answered(&ask, body.as_bytes(), "2026-05-18T12:05:00Z").unwrap();
-    let values: Vec<f64> = record.points.iter().map(|point| point.value).collect();
-    assert_eq!(values, [0.05]);
-    assert_eq!(record.rejects.len(), 1);
-    let second = range("2026-05-18T00:00:00Z", "2026-05-18T01:00:00Z");
-    let outcomes: Vec<_> = record
-        .outcomes
-        .iter()
-        .map(|(_, _, outcome)| *outcome)
-        .collect();
-    assert_eq!(outcomes, [Outcome::Answered(second)]);
-}
-
-#[test]
-fn what_was_cut_off_is_no_answer() {
-    let whole = format!(
-        "{HEADER}bybit,BTC,BTCUSDT,1779058800000,77000\nbybit,BTC,BTCUSDT,1779062400000,77100\n"
-    );
-    let cut = &whole.as_bytes()[..whole.len() - 3];
-    let error = answered(&two_hours(CLOSE), cut, "2026-05-18T12:05:00Z").unwrap_err();
-    assert_eq!(error.class(), "transient");
-}
-
-#[test]
-fn a_coin_that_is_missing_from_caps_is_not_settled() {
-    let hour = range("2026-07-08T12:00:00Z", "2026-07-08T13:00:00Z");
-    let wants = ["BTC", "ETH", "SOL"]
-        .map(|coin| want(coin, &["FDV"], hour))
-        .to_vec();
-    let ask = live(CAPS, "2026-07-08T12:26:00Z", wants);
-    let record = answered(&ask, body!("caps/two_coins.csv"), "2026-07-08T12:26:00Z").unwrap();
-    let sol: Vec<_> = record
-        .outcomes
-        .iter()
-        .filter(|(of, ..)| *of == key("SOL"))
-        .collect();
-    assert_eq!(sol, [&(key("SOL"), "FDV".into(), Outcome::Absent)]);
 }
