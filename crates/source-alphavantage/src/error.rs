@@ -39,7 +39,11 @@ pub(crate) fn check(request: &RequestSpec, reply: &Reply) -> Result<(), ReplyErr
     let text = lenient::text(&reply.body);
     let body: Option<Object<'_>> = serde_json::from_str(&text).ok();
     if let Some(notice) = body.as_ref().and_then(notice) {
-        return Err(of_notice(&notice, request, reply));
+        return Err(match of_notice(&notice, request, reply) {
+            // The status says enough where the words do not.
+            ReplyError::Malformed(what) if status == 429 => throttled(what, BURST, reply),
+            known => known,
+        });
     }
     let is_page = text.starts_with('<');
     Err(match status {
@@ -79,7 +83,7 @@ fn of_notice(notice: &str, request: &RequestSpec, reply: &Reply) -> ReplyError {
         || says(&["**demo**", "demo api key"])
     {
         ReplyError::Unauthorized("the key is missing or not valid".to_owned())
-    } else if says(&["does not exist"]) {
+    } else if text.contains("function") && text.contains("does not exist") {
         // No other asset would fare better: this dataset is broken until somebody looks.
         ReplyError::NotEntitled(format!("the vendor has no function {function}"))
     } else if says(&["invalid api call", "invalid inputs"]) {

@@ -6,14 +6,14 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use model::Ts;
-use source::{Reply, ReplyError, lenient};
+use source::{Reply, ReplyError, RequestSpec, lenient};
 
 /// The shortest wait that is believed.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// Longer waits are not believed.
 const MAX_WAIT: Duration = Duration::from_secs(3_600);
 
-pub(crate) fn check(reply: &Reply) -> Result<(), ReplyError> {
+pub(crate) fn check(request: &RequestSpec, reply: &Reply) -> Result<(), ReplyError> {
     let status = reply.status.as_u16();
     let text = lenient::text(&reply.body);
     let what = || match text.starts_with('<') {
@@ -31,6 +31,7 @@ pub(crate) fn check(reply: &Reply) -> Result<(), ReplyError> {
             what: what(),
             retry_after: retry_after(reply),
         },
+        400 | 422 if is_one_pair(request) => ReplyError::Rejected(what()),
         // One pair may spoil a batch: halved until it stands alone.
         400 | 413 | 414 | 422 => ReplyError::TooMuch(what()),
         408 | 409 | 425 | 500..=599 => ReplyError::Transient(what()),
@@ -38,6 +39,11 @@ pub(crate) fn check(reply: &Reply) -> Result<(), ReplyError> {
         // about an asset.
         _ => ReplyError::Rejected(what()),
     })
+}
+
+fn is_one_pair(request: &RequestSpec) -> bool {
+    let block = &request.block;
+    block.keys.len() == 1 && block.metrics.len() == 1
 }
 
 /// What the vendor answers where it has too much to do.

@@ -135,8 +135,8 @@ impl Source for Artemis {
         recognise::recognise(self, dataset, path_and_query, keys)
     }
 
-    fn check(&self, _request: &RequestSpec, reply: &Reply) -> Result<(), ReplyError> {
-        error::check(reply)
+    fn check(&self, request: &RequestSpec, reply: &Reply) -> Result<(), ReplyError> {
+        error::check(request, reply)
     }
 
     fn halves(&self, request: &RequestSpec) -> Option<[RequestSpec; 2]> {

@@ -11,7 +11,7 @@
 //! | [`Row`] | a list of numbers: `[ms, value]` |
 //! | [`Fields`] | numbers by name: `{"usd":1}` |
 //! | [`Text`] | a text, or none |
-//! | [`excerpt`] | the first words of a message, for an error |
+//! | [`excerpt()`] | the first words of a message, for an error |
 //!
 //! All but the first two and the last stand as fields of the structs that [`read`] fills. They look at the raw
 //! JSON, which serde does not keep under `#[serde(flatten)]` and in untagged enums: there they fail.

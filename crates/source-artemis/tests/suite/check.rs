@@ -11,7 +11,11 @@ use crate::{ask, body, plan, range, read, reply, vendor, want};
 const NOW: &str = "2026-05-18T12:05:00Z";
 
 fn class(status: u16, body: &[u8]) -> &'static str {
-    let wants = vec![want("btc", &["PRICE"], range("2026-05-17", "2026-05-18"))];
+    class_for(&["PRICE", "MC"], status, body)
+}
+
+fn class_for(metrics: &[&str], status: u16, body: &[u8]) -> &'static str {
+    let wants = vec![want("btc", metrics, range("2026-05-17", "2026-05-18"))];
     let request = plan(&ask(METRICS_DAILY, NOW, wants)).swap_remove(0);
     let mut reply = reply(body, NOW);
     reply.status = StatusCode::from_u16(status).unwrap();
@@ -65,6 +69,13 @@ fn every_status_of_the_contract_is_sorted() {
     ] {
         let text = String::from_utf8_lossy(body);
         assert_eq!(class(status, body), expected, "{status} {text}");
+    }
+}
+
+#[test]
+fn a_pair_that_is_refused_alone_is_to_blame() {
+    for status in [400, 422] {
+        assert_eq!(class_for(&["PRICE"], status, b""), "rejected");
     }
 }
 
