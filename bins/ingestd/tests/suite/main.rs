@@ -7,6 +7,7 @@
     reason = "test code"
 )]
 
+mod five;
 mod one_clock;
 mod outage;
 

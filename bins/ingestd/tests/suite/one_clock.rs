@@ -82,12 +82,12 @@ async fn two_days_have_no_gap_and_no_double() {
     }
 }
 
-fn on_clock(mut command: Command, socket: &Path) -> Command {
+pub(crate) fn on_clock(mut command: Command, socket: &Path) -> Command {
     command.env("CROSSFEED_CLOCK", socket);
     command
 }
 
-async fn until(server: &Server, instant: &str) {
+pub(crate) async fn until(server: &Server, instant: &str) {
     let reached = async {
         while server.now_ms() < ms(instant) {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -161,10 +161,10 @@ fn truth(stage: &Stage) -> Points {
     points
 }
 
-fn at(instant: &str) -> OffsetDateTime {
+pub(crate) fn at(instant: &str) -> OffsetDateTime {
     OffsetDateTime::parse(instant, &Rfc3339).unwrap()
 }
 
-fn ms(instant: &str) -> i64 {
+pub(crate) fn ms(instant: &str) -> i64 {
     at(instant).unix_timestamp() * 1_000
 }
