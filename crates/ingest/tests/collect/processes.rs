@@ -77,7 +77,7 @@ async fn two_processes_share_the_work() {
 #[tokio::test]
 async fn two_that_tick_at_once_read_the_newest_bars_once() {
     let world = World::new(demo()).await;
-    world.vendor.set_faults(slow("/market_chart", 100));
+    world.vendor.set_faults(slow("/market_chart", 1_000));
     let csv = csv_of(&COINS, "2026-05-17");
     let open = async || {
         let mut source = Wrapped::new(world.coingecko(Plan::Demo, RPM));
