@@ -86,7 +86,7 @@ fn of_notice(notice: &str, request: &RequestSpec, reply: &Reply) -> ReplyError {
     } else if text.contains("function") && text.contains("does not exist") {
         // No other asset would fare better: this dataset is broken until somebody looks.
         ReplyError::NotEntitled(format!("the vendor has no function {function}"))
-    } else if says(&["invalid api call", "invalid inputs"]) {
+    } else if says(&["does not exist", "invalid api call", "invalid inputs"]) {
         let what = "the vendor calls it invalid: an unknown symbol, or a parameter";
         ReplyError::Rejected(what.to_owned())
     } else if says(&[

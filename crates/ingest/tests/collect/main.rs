@@ -18,6 +18,7 @@ mod changes;
 mod defillama;
 mod due;
 mod faults;
+mod free_key;
 mod live;
 mod nights;
 mod outage;

@@ -100,6 +100,8 @@ fn the_first_sentence_that_fits_decides() {
         ("the parameter APIKEY is invalid or missing", "unauthorized"),
         ("Invalid inputs. apikey was fine", "unauthorized"),
         ("Invalid inputs", "rejected"),
+        ("The symbol XYZ does not exist.", "rejected"),
+        ("This API function (X) does not exist.", "not_entitled"),
         ("a daily digest of TIME_SERIES_DAILY", "malformed"),
         ("", "malformed"),
     ] {

@@ -290,9 +290,10 @@ fn the_file_that_ships_fits_a_free_key() {
         });
         pairs.collect::<BTreeSet<_>>().len()
     };
-    let is_often = |dataset: &source::DatasetSpec| dataset.step <= Step::Day;
-    let few = keys_of(&|dataset| is_often(dataset) && dataset.id != EQUITIES_DAILY);
+    // A month's or week's value is due on one day with the others at worst, and so is the catalogue.
+    let catalogue = 1;
+    let few = keys_of(&|dataset| dataset.id != EQUITIES_DAILY) + catalogue;
     let closes = keys_of(&|dataset| dataset.id == EQUITIES_DAILY);
-    assert!((1..=5).contains(&few), "{few} a day beside the closes");
-    assert!((1..=60).contains(&closes), "{closes} closes");
+    assert!((2..=5).contains(&few), "{few} a day beside the closes");
+    assert!((50..=51).contains(&closes), "{closes} closes");
 }
