@@ -4,13 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fake_vendors::{
-    AlphaVantagePlan, ArtemisPlan, DefiLlamaPlan, FakeVendor, Fault, Faults, Metric, Options, Plan,
-    Rule, Step, VeloPlan, Vendor,
+    AlphaVantagePlan, ArtemisPlan, DefiLlamaPlan, FakeVendor, Fault, Faults, Options, Plan, Rule,
+    VeloPlan, Vendor,
 };
 use nix::sys::signal::Signal;
 use simclock::Server;
 use testkit::stage::{KEY, Running, Stage};
 
+mod held;
+
+use self::held::{stored, truth};
 use crate::{
     PROGRAM,
     one_clock::{at, ms, on_clock, until},
@@ -79,9 +82,6 @@ const UNBROKEN: [(&str, &str, i64); 3] = [
     ("defillama", "2026-05-20T05:25:00Z", HOUR_SECS),
     ("alphavantage", "2026-05-20T05:03:00Z", HOUR_SECS),
 ];
-
-/// A value by series, in words, and start of its bucket in ms.
-type Points = BTreeMap<(String, i64), u64>;
 
 #[tokio::test]
 async fn two_broken_vendors_hold_up_no_other_and_lose_nothing() {
@@ -169,12 +169,14 @@ async fn two_broken_vendors_hold_up_no_other_and_lose_nothing() {
     assert_eq!(stage.ask(failed).await, "0");
     assert_eq!(stage.ask("SELECT count(*) FROM suspensions").await, "0");
 
-    let stored = stored(&stage).await;
-    let truth = truth(&stage.vendor, &others["velo"]);
-    let differing = |(key, value): &(&(String, i64), &u64)| stored.get(*key) != Some(*value);
-    let differing: Vec<_> = truth.iter().filter(differing).collect();
-    assert!(differing.is_empty(), "{differing:?}");
-    assert_eq!(stored.len(), truth.len());
+    let (stored, held) = (stored(&stage).await, truth(&stage.vendor, &others));
+    let lacking = held
+        .iter()
+        .filter(|(key, value)| stored.get(*key) != Some(*value));
+    let unknown = stored.keys().filter(|key| !held.contains_key(*key));
+    let (lacking, unknown): (Vec<_>, Vec<_>) = (lacking.collect(), unknown.collect());
+    assert!(lacking.is_empty(), "{lacking:?}");
+    assert!(unknown.is_empty(), "{unknown:?}");
 }
 
 /// Wanted time about which there is something left to ask, but for what the vendor said it lacks: that
@@ -205,65 +207,4 @@ fn ticks_came_when_due(vendor: &FakeVendor, source: &str, first: &str, every_sec
     for due in std::iter::once(start).chain(due) {
         assert!(came.contains(&due), "{source}: no tick at {due}: {came:?}");
     }
-}
-
-async fn stored(stage: &Stage) -> Points {
-    let sql = format!(
-        "SELECT concat_ws(' ', asset, instrument, metric, step),
-                (extract(epoch FROM ts) * 1000)::int8, value
-         FROM metrics JOIN series USING (series_id)
-         WHERE source IN ('coingecko', 'velo')
-           AND metric IN ('PRICE', 'MARKET_CAP', 'VOLUME_24H', 'CLOSE_PRICE', 'FUNDING_RATE')
-           AND ts >= '{SINCE}'
-           AND ts < CASE step WHEN '1h' THEN '{HOURS_TO}' ELSE '{DAYS_TO}' END::timestamptz"
-    );
-    let mut points = Points::new();
-    for row in stage.client().await.query(&sql, &[]).await.unwrap() {
-        let value: f64 = row.get(2);
-        let double = points.insert((row.get(0), row.get(1)), value.to_bits());
-        assert_eq!(double, None);
-    }
-    points
-}
-
-/// What CoinGecko's charts and Velo's bars hold of the same time.
-fn truth(coingecko: &FakeVendor, velo: &FakeVendor) -> Points {
-    let mut points = Points::new();
-    let mut add = |series: String, shift_ms, held: Vec<(i64, f64)>| {
-        assert!(!held.is_empty(), "{series}");
-        let held = held.into_iter();
-        points.extend(held.map(|(label, v)| ((series.clone(), label - shift_ms), v.to_bits())));
-    };
-    let metrics = [
-        ("PRICE", Metric::Price),
-        ("MARKET_CAP", Metric::MarketCap),
-        ("VOLUME_24H", Metric::Volume24h),
-    ];
-    let steps = [
-        ("1h", Step::Hour, 3_600_000, HOURS_TO),
-        ("1d", Step::Day, 86_400_000, DAYS_TO),
-    ];
-    for coin in ["bitcoin", "ethereum"] {
-        for (name, metric) in metrics {
-            for (step_name, step, step_ms, to) in steps {
-                let (from, to) = (ms(SINCE) + step_ms, ms(to) + step_ms);
-                let truth = coingecko.truth();
-                let held = truth.coingecko_series(coin, "usd", metric, step, from, to);
-                add(format!("{coin}  {name} {step_name}"), step_ms, held);
-            }
-        }
-    }
-    for (coin, product, exchange) in [
-        ("BTC", "BTCUSDT", "binance-futures"),
-        ("ETH", "ETHUSDT", "bybit"),
-    ] {
-        for column in ["close_price", "funding_rate"] {
-            let (from, to) = (ms(SINCE), ms(HOURS_TO));
-            let truth = velo.truth();
-            let held = truth.velo_series("futures", exchange, product, column, 60, from, to);
-            let name = column.to_uppercase();
-            add(format!("{coin} {product} {name} 1h"), 0, held);
-        }
-    }
-    points
 }
