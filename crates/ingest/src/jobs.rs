@@ -97,7 +97,12 @@ impl Collector {
     /// Asks for what the gap filler would ask for of the last seconds, with the rights of a tick.
     async fn due_ask(&self, dataset: &DatasetSpec, secs: i64) -> Result<Ask, Error> {
         let everything = Filter::default();
-        let scope = self.live_scope(Patience::Wait, &everything);
+        // By the hour a night's silence says nothing of the morning behind it.
+        let patience = match dataset.step {
+            Step::Hour => Patience::RetryFailed,
+            _ => Patience::Wait,
+        };
+        let scope = self.live_scope(patience, &everything);
         let since = dataset.step.floor(scope.now).plus_secs(-secs);
         let recent = TimeRange::new(since, scope.now);
         let as_gap = Scope {

@@ -10,6 +10,7 @@
     reason = "test code"
 )]
 
+mod alphavantage;
 mod artemis;
 mod backfill;
 mod calendars;
