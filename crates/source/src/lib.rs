@@ -9,6 +9,7 @@
 
 mod ask;
 mod block;
+pub mod config;
 pub mod conformance;
 pub mod lenient;
 mod outcome;
@@ -30,9 +31,6 @@ pub use spec::{
     Absence, Auth, Calendar, DatasetSpec, History, Host, HostId, Limit, Live, Reread, Role, Unit,
     Window,
 };
-
-/// The reader of config CSVs.
-pub use tables as config;
 
 use model::{DatasetId, Key, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
 
