@@ -7,7 +7,7 @@ mod cells;
 
 use model::{Key, SeriesKey, SeriesSpec, Since, Step, Ts};
 use serde::Deserialize;
-use source::config::{Problems, Table};
+use source::config::{Problems, RowReport, Table, metric_names, read_rows};
 
 use crate::{
     Plan,
@@ -98,27 +98,15 @@ impl Kind {
 pub(crate) fn read(plan: Plan, file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {
     let mut table: Table<FunctionRow> = Table::read(file, csv, &COLUMNS);
     let mut made: Vec<Made> = Vec::new();
-    let mut wrong: Vec<(u64, Wrong)> = Vec::new();
-    for row in table.rows() {
-        match series(&row.value) {
-            Ok((is_premium, series)) => {
-                if let Some(what) = stands_before(&made, &series) {
-                    wrong.push((row.line, ("function", what)));
-                }
-                let is_had = plan.is_paid() || !is_premium;
-                made.extend(series.into_iter().map(|spec| Made {
-                    line: row.line,
-                    is_had,
-                    spec,
-                }));
-            }
-            Err(problems) => {
-                wrong.extend(problems.into_iter().map(|problem| (row.line, problem)));
-            }
+    let rows = read_rows(&mut table, |row, report| {
+        Some((report.line(), series(row, report)?))
+    });
+    for (line, (is_premium, series)) in rows {
+        if let Some(what) = stands_before(&made, &series) {
+            table.problem(line, Some("function"), what);
         }
-    }
-    for (line, (column, what)) in wrong {
-        table.problem(line, Some(column), what);
+        let is_had = plan.is_paid() || !is_premium;
+        made.extend(series.into_iter().map(|spec| Made { line, is_had, spec }));
     }
     let had = made.into_iter().filter(|one| one.is_had);
     table.finish(had.map(|one| one.spec).collect())
@@ -143,45 +131,34 @@ fn stands_before(made: &[Made], series: &[SeriesSpec]) -> Option<String> {
 
 /// Turns a row into its series, and says whether it needs a paid plan; or tells everything that is
 /// wrong with it.
-fn series(row: &FunctionRow) -> Result<(bool, Vec<SeriesSpec>), Vec<Wrong>> {
-    let mut wrong = Vec::new();
-    let kind = match kind(row) {
-        Ok(kind) => kind,
-        Err(problem) => return Err(vec![problem]),
-    };
-    let key = key(kind, row, &mut wrong);
-    let names = noted(
-        &mut wrong,
+fn series(row: &FunctionRow, report: &mut RowReport<'_>) -> Option<(bool, Vec<SeriesSpec>)> {
+    let kind = kind(row)
+        .map_err(|(column, what)| report.wrong(column, what))
+        .ok()?;
+    let key = key(kind, row, report);
+    let names = report.check(
         "metrics",
-        cells::names(kind.names(), &row.function, &row.metrics),
+        metric_names(&row.metrics, &row.function, kind.names()),
     );
-    let tier = noted(&mut wrong, "tier", cells::tier(&row.tier));
-    let since = noted(&mut wrong, "since", since(kind, &row.since));
-    match (key, names, tier, since) {
-        (Some(key), Some(names), Some(tier), Some(since)) if wrong.is_empty() => {
-            let one = |name: &'static str| {
-                let series = SeriesKey {
-                    source: SOURCE,
-                    key: key.clone(),
-                    metric: name.into(),
-                    step: kind.step(),
-                };
-                SeriesSpec {
-                    stamp: stamp_of(&series),
-                    series,
-                    since,
-                    enabled: row.enabled,
-                }
-            };
-            let is_premium = tier.unwrap_or(kind.is_premium());
-            Ok((is_premium, names.into_iter().map(one).collect()))
+    let tier = report.check("tier", cells::tier(&row.tier));
+    let since = report.check("since", since(kind, &row.since));
+    let (key, names, tier, since) = (key?, names?, tier?, since?);
+    let one = |name: &'static str| {
+        let series = SeriesKey {
+            source: SOURCE,
+            key: key.clone(),
+            metric: name.into(),
+            step: kind.step(),
+        };
+        SeriesSpec {
+            stamp: stamp_of(&series),
+            series,
+            since,
+            enabled: row.enabled,
         }
-        _ => Err(wrong),
-    }
-}
-
-fn noted<T>(wrong: &mut Vec<Wrong>, column: &'static str, read: Result<T, String>) -> Option<T> {
-    read.map_err(|what| wrong.push((column, what))).ok()
+    };
+    let is_premium = tier.unwrap_or(kind.is_premium());
+    Some((is_premium, names.into_iter().map(one).collect()))
 }
 
 /// Returns what a row asks for, by its class, function and interval.
@@ -257,14 +234,14 @@ fn of_economy(economy: &'static Economy, class: Class, interval: &str) -> Result
 }
 
 /// Returns the key of a row; notes what is wrong with the cells that name it.
-fn key(kind: Kind, row: &FunctionRow, wrong: &mut Vec<Wrong>) -> Option<Key> {
+fn key(kind: Kind, row: &FunctionRow, report: &mut RowReport<'_>) -> Option<Key> {
     let sent = kind_params(kind);
-    let params = noted(wrong, "params", cells::params(&row.params, &sent))?;
+    let params = report.check("params", cells::params(&row.params, &sent))?;
     let (symbol, market) = (row.symbol.as_str(), row.market.as_str());
     match kind {
         Kind::Economy(economy, _) => {
-            noted(wrong, "symbol", cells::empty(symbol));
-            noted(wrong, "market", cells::empty(market));
+            report.check("symbol", cells::empty(symbol));
+            report.check("market", cells::empty(market));
             let asset = asset_of(economy, params.maturity.as_deref());
             Some(Key::of_asset(
                 asset.as_str(),
@@ -272,8 +249,8 @@ fn key(kind: Kind, row: &FunctionRow, wrong: &mut Vec<Wrong>) -> Option<Key> {
             ))
         }
         Kind::Of(_, class @ (Class::Crypto | Class::Fx)) => {
-            let symbol = noted(wrong, "symbol", cells::code(symbol, class));
-            let market = noted(wrong, "market", cells::code(market, Class::Fx));
+            let symbol = report.check("symbol", cells::code(symbol, class));
+            let market = report.check("market", cells::code(market, Class::Fx));
             let asset = format!("{}:{}", class.as_str(), symbol?);
             Some(Key::of_asset(
                 asset.as_str(),
@@ -281,9 +258,9 @@ fn key(kind: Kind, row: &FunctionRow, wrong: &mut Vec<Wrong>) -> Option<Key> {
             ))
         }
         Kind::Of(_, class) => {
-            noted(wrong, "market", cells::empty(market));
-            let symbol = noted(wrong, "symbol", cells::ticker(symbol))?;
-            noted(wrong, "params", cells::needs_currency(symbol, &params));
+            report.check("market", cells::empty(market));
+            let symbol = report.check("symbol", cells::ticker(symbol))?;
+            report.check("params", cells::needs_currency(symbol, &params));
             let asset = format!("{}:{symbol}", class.as_str());
             Some(Key::of_asset(
                 asset.as_str(),

@@ -1,7 +1,7 @@
 //! What the vendor serves: contract sections 3, 4 and 7.
 
 use model::{DatasetId, SeriesKey, SourceId, Stamp, Step};
-use source::{Absence, Calendar, DatasetSpec, History, Live, Role};
+use source::{Calendar, DatasetSpec, History, Live, Role};
 
 use crate::{
     Plan,
@@ -84,22 +84,10 @@ pub(crate) const COMPACT_HOURS: i64 = 96;
 pub(crate) const COMPACT_SHARES_HOURS: i64 = 7 * 24;
 
 const CATALOGUE: DatasetSpec = DatasetSpec {
-    id: LISTING,
-    role: Role::Catalogue,
-    step: Step::Day,
     cadence_secs: 7 * DAY_SECS,
-    lag_secs: 0,
-    provisional_secs: 0,
-    calendar: Calendar::Always,
-    history: History::None,
-    absence: Absence::Unknown,
-    recheck_secs: DAY_SECS,
-    live: Live::No,
-    whole: false,
-    rereads: &[],
-    joins_secs: 0,
     max_body_bytes: 32 << 20,
     paths: &["/query"],
+    ..DatasetSpec::catalogue(LISTING)
 };
 
 /// An answer that always brings all there is.

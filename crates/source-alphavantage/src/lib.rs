@@ -64,7 +64,8 @@ pub use datasets::{
     FX_WEEKLY, LISTING, MACRO_DAILY, MACRO_MONTHLY, MACRO_QUARTERLY, MACRO_WEEKLY, OVERVIEW,
     OVERVIEW_WEEKLY, QUOTE, SOURCE,
 };
-pub use settings::{Plan, Settings, UnknownPlan};
+pub use settings::{Plan, Settings};
+pub use source::UnknownPlan;
 
 /// The vendor on one plan.
 #[derive(Clone, Debug)]

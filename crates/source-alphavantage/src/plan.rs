@@ -9,7 +9,9 @@ mod bars;
 use std::cmp::Reverse;
 
 use model::{DatasetId, Key, MetricName, Step, TimeRange, Ts};
-use source::{Ask, Block, Cost, DatasetSpec, PlanError, RequestSpec, Want};
+use source::{
+    Ask, Block, Cost, DatasetSpec, PlanError, RequestSpec, Source as _, Want, sorted_query,
+};
 
 use crate::{
     AlphaVantage,
@@ -28,18 +30,11 @@ pub(crate) fn plan<'a>(
     source: &'a AlphaVantage,
     ask: &'a Ask,
 ) -> Result<source::Plan<'a>, PlanError> {
-    let spec = source.datasets.iter().find(|spec| spec.id == ask.dataset);
-    let Some(spec) = spec else {
-        return Err(PlanError::unknown_dataset(
-            SOURCE,
-            &source.datasets,
-            ask.dataset,
-        ));
-    };
+    let spec = source.known_dataset(ask.dataset)?;
     let mut requests: Vec<RequestSpec> = match spec.id {
         LISTING => {
             let query = vec![("function", "LISTING_STATUS".to_owned()), active()];
-            vec![request(LISTING, query, open_block(Step::Day))]
+            vec![request(LISTING, query, Block::open(Step::Day))]
         }
         BULK_QUOTES => bulk(ask),
         _ => {
@@ -116,7 +111,7 @@ fn economy_query(dataset: DatasetId, key: &Key) -> Option<Vec<(&'static str, Str
 fn bulk(ask: &Ask) -> Vec<RequestSpec> {
     let wanted = |want: &&Want| {
         let is_share = parts(&want.key).is_some_and(|(class, _)| class == Class::Equity);
-        is_share && !want.metrics.is_empty() && !want.labels.is_empty()
+        is_share && !want.is_empty()
     };
     let wants: Vec<&Want> = ask.wants.iter().filter(wanted).collect();
     wants
@@ -133,7 +128,7 @@ fn bulk(ask: &Ask) -> Vec<RequestSpec> {
                 keys,
                 metrics,
                 step: Step::Hour,
-                labels: batch.first().map_or_else(nowhere, |want| want.labels),
+                labels: batch.first().map_or(Block::ALL_LABELS, |want| want.labels),
             })
         })
         .collect()
@@ -151,18 +146,10 @@ fn bulk_request(block: Block) -> RequestSpec {
 
 /// Splits a refused batch of shares into two.
 pub(crate) fn halves(refused: &RequestSpec) -> Option<[RequestSpec; 2]> {
-    let block = &refused.block;
-    if refused.dataset != BULK_QUOTES || block.keys.len() < 2 {
+    if refused.dataset != BULK_QUOTES {
         return None;
     }
-    let (front, back) = block.keys.split_at(block.keys.len() / 2);
-    let half = |keys: &[Key]| {
-        bulk_request(Block {
-            keys: keys.to_vec(),
-            ..block.clone()
-        })
-    };
-    Some([half(front), half(back)])
+    Some(refused.block.halves_by_key()?.map(bulk_request))
 }
 
 /// Returns the oldest label that can be had; none where the vendor gives all there is.
@@ -187,37 +174,17 @@ fn last_weekday(day: Ts) -> Ts {
     }
 }
 
-/// Returns the empty range: nothing is clipped.
-pub(crate) fn nowhere() -> TimeRange {
-    TimeRange::new(Ts::from_secs(0), Ts::from_secs(0))
-}
-
-/// Returns the block of an answer that holds whatever it holds.
-pub(crate) fn open_block(step: Step) -> Block {
-    Block {
-        keys: Vec::new(),
-        metrics: Vec::new(),
-        step,
-        labels: nowhere(),
-    }
-}
-
 fn request(
     dataset: DatasetId,
     query: impl IntoIterator<Item = (&'static str, String)>,
     block: Block,
 ) -> RequestSpec {
-    let mut query: Vec<(String, String)> = query
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    query.sort();
     RequestSpec {
         source: SOURCE,
         dataset,
         host: HOST,
         path: "/query".to_owned(),
-        query,
+        query: sorted_query(query),
         block,
         cost: Cost::ONE,
     }

@@ -1,7 +1,11 @@
 //! Rebuilds a request from its path and query, for looking at an answer from outside.
 
 use model::{DatasetId, Key, MetricName};
-use source::{Block, Cost, PlanError, RequestSpec, split_path_and_query};
+use source::{
+    Block, Cost, PlanError, RequestSpec, Source as _,
+    recognise::{check_named, listed, needed_value, query_value, sorted_keys},
+    split_path_and_query,
+};
 
 use crate::{
     AlphaVantage,
@@ -10,7 +14,6 @@ use crate::{
     datasets::{LISTING, SOURCE},
     functions::{Class, ECONOMY_DATASETS, Function, function_of, functions, parts},
     metrics::{Economy, economy_of},
-    plan::open_block,
 };
 
 pub(crate) fn recognise(
@@ -28,23 +31,17 @@ pub(crate) fn recognise(
     }
     // Whoever copies an address copies the key with it.
     query.retain(|(name, _)| !name.eq_ignore_ascii_case("apikey"));
-    let named = dataset.map(|named| {
-        let known = source.datasets.iter().any(|known| known.id == named);
-        let unknown = || PlanError::unknown_dataset(SOURCE, &source.datasets, named);
-        known.then_some(named).ok_or_else(unknown)
-    });
-    let named = named.transpose()?;
+    if let Some(named) = dataset {
+        source.known_dataset(named)?;
+    }
     let (found, mut assets) = match value(&query, "function") {
         Some("LISTING_STATUS") => (LISTING, Vec::new()),
-        Some(name) => of_function(name, &query, named)?,
-        None => return Err(parameter("function", "missing".to_owned())),
+        Some(name) => of_function(name, &query, dataset)?,
+        None => return Err(PlanError::parameter("function", "missing")),
     };
-    if let Some(named) = named.filter(|named| *named != found) {
-        let why = format!("this request belongs to {found}, not to {named}");
-        return Err(parameter("dataset", why));
-    }
+    check_named(source, dataset, &[found])?;
     if assets.is_empty() {
-        assets.extend(keys.iter().map(|key| Key::of_asset(key.as_str(), QUOTE)));
+        assets = sorted_keys(keys.iter().map(String::as_str), QUOTE);
     }
     assets.sort();
     assets.dedup();
@@ -58,20 +55,15 @@ pub(crate) fn recognise(
         block: Block {
             keys: assets,
             metrics: Vec::<MetricName>::new(),
-            ..open_block(step.map_or(model::Step::Day, |spec| spec.step))
+            ..Block::open(step.map_or(model::Step::Day, |spec| spec.step))
         },
         cost: Cost::ONE,
     })
 }
 
-fn parameter(name: &'static str, why: String) -> PlanError {
-    PlanError::Parameter { name, why }
-}
-
-/// Query values by name.
+/// Query values by name, without the blanks around them.
 pub(crate) fn value<'q>(query: &'q [(String, String)], name: &str) -> Option<&'q str> {
-    let found = query.iter().find(|(known, _)| known == name);
-    found.map(|(_, value)| value.trim())
+    query_value(query, name).map(str::trim)
 }
 
 fn of_function(
@@ -85,11 +77,12 @@ fn of_function(
     let named = named.and_then(function_of).filter(|one| one.name == name);
     let function = named.or_else(|| functions().find(|one| one.name == name));
     let Some(function) = function else {
-        return Err(parameter("function", format!("no dataset uses {name:?}")));
+        let why = format!("no dataset uses {name:?}");
+        return Err(PlanError::parameter("function", why));
     };
     if let Some(interval) = value(query, "interval").filter(|interval| *interval != "60min") {
         let why = format!("no dataset holds bars of {interval:?}");
-        return Err(parameter("interval", why));
+        return Err(PlanError::parameter("interval", why));
     }
     Ok((function.dataset, keys_of(function, query)?))
 }
@@ -109,7 +102,7 @@ fn of_economy(
         .find(|(_, known, _)| *known == interval);
     let Some((dataset, ..)) = found else {
         let why = format!("no dataset holds {} {interval:?}", economy.function);
-        return Err(parameter("interval", why));
+        return Err(PlanError::parameter("interval", why));
     };
     let asset = asset_of(economy, value(query, "maturity"));
     Ok((*dataset, vec![Key::of_asset(asset.as_str(), QUOTE)]))
@@ -129,9 +122,7 @@ pub(crate) fn asset_of(economy: &Economy, maturity: Option<&str>) -> String {
 }
 
 fn keys_of(function: &Function, query: &[(String, String)]) -> Result<Vec<Key>, PlanError> {
-    let need = |name: &'static str| {
-        value(query, name).ok_or_else(|| parameter(name, "missing".to_owned()))
-    };
+    let need = |name| needed_value(query, name).map(str::trim);
     let (symbols, quote) = match function.classes {
         // Of a rate nobody can tell a coin from a currency, of a share not its currency: the caller
         // names them, or the block takes what comes.
@@ -142,10 +133,8 @@ fn keys_of(function: &Function, query: &[(String, String)]) -> Result<Vec<Key>, 
     };
     let class = function.classes.first().map_or("", |class| class.as_str());
     let quote = quote.to_ascii_lowercase();
-    Ok(symbols
-        .split(',')
-        .map(str::trim)
-        .filter(|symbol| !symbol.is_empty() && !is_abroad(symbol))
+    Ok(listed(symbols)
+        .filter(|symbol| !is_abroad(symbol))
         .map(|symbol| Key::of_asset(format!("{class}:{symbol}").as_str(), quote.as_str()))
         .collect())
 }

@@ -4,6 +4,8 @@
 
 use std::{fmt, str::FromStr};
 
+use source::{UnknownPlan, plan_named};
+
 /// A plan of the vendor. The key does not tell its plan, so it has to be configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Plan {
@@ -12,13 +14,6 @@ pub enum Plan {
     /// A paid key with so many requests a minute: 75, 150, 300, 600 or 1200.
     Premium(u32),
 }
-
-/// A plan that does not exist.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is no plan: one of free, premium-75, premium-150, premium-300, premium-600, premium-1200"
-)]
-pub struct UnknownPlan(String);
 
 impl Plan {
     /// Every plan, smallest first.
@@ -52,14 +47,11 @@ impl FromStr for Plan {
 
     /// Reads `free` or `premium-75`; `premium` alone is the smallest paid plan.
     fn from_str(text: &str) -> Result<Self, UnknownPlan> {
-        let text = text.trim().to_ascii_lowercase();
-        if text == "premium" {
-            return Ok(Self::Premium(75));
-        }
-        Self::ALL
-            .into_iter()
-            .find(|plan| plan.to_string() == text)
-            .ok_or(UnknownPlan(text))
+        let known = "one of free, premium-75, premium-150, premium-300, premium-600, premium-1200";
+        plan_named(text, known, |name| match name {
+            "premium" => Some(Self::Premium(75)),
+            _ => Self::ALL.into_iter().find(|plan| plan.to_string() == name),
+        })
     }
 }
 

@@ -6,7 +6,7 @@
 
 use model::{Key, SeriesKey, SeriesSpec, Since, Step, Ts};
 use serde::Deserialize;
-use source::config::{Problems, Table, nearest};
+use source::config::{Problems, RowReport, Table, nearest, read_rows};
 
 use crate::{
     datasets::{SOURCE, is_equity, stamp_of},
@@ -43,8 +43,6 @@ struct SymbolRow {
     enabled: bool,
 }
 
-type Wrong = (&'static str, String);
-
 pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {
     let mut table: Table<SymbolRow> = Table::read(file, csv, &COLUMNS);
     // The vendor hardly tells them apart by case: of two that differ in nothing else one is to be
@@ -57,20 +55,8 @@ pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> 
         "" => (false, row.symbol.clone(), is_quarterly(row)),
         id => (true, id.to_owned(), is_quarterly(row)),
     });
-    let mut made = Vec::new();
-    let mut wrong: Vec<(u64, Wrong)> = Vec::new();
-    for row in table.rows() {
-        match series(&row.value) {
-            Ok(series) => made.extend(series),
-            Err(problems) => {
-                wrong.extend(problems.into_iter().map(|problem| (row.line, problem)));
-            }
-        }
-    }
-    for (line, (column, what)) in wrong {
-        table.problem(line, Some(column), what);
-    }
-    table.finish(made)
+    let made = read_rows(&mut table, series);
+    table.finish(made.into_iter().flatten().collect())
 }
 
 fn is_quarterly(row: &SymbolRow) -> bool {
@@ -78,43 +64,33 @@ fn is_quarterly(row: &SymbolRow) -> bool {
 }
 
 /// Turns a row into its series, or tells everything that is wrong with it.
-fn series(row: &SymbolRow) -> Result<Vec<SeriesSpec>, Vec<Wrong>> {
-    let mut wrong = Vec::new();
-    let of = noted(&mut wrong, "kind", of(&row.kind));
-    let key = noted(&mut wrong, "symbol", name(&row.symbol, "symbol", "btc"));
+fn series(row: &SymbolRow, report: &mut RowReport<'_>) -> Option<Vec<SeriesSpec>> {
+    let of = report.check("kind", of(&row.kind));
+    let key = report.check("symbol", name(&row.symbol, "symbol", "btc"));
     let key = key.map(|symbol| Key::of_asset(symbol, QUOTE));
-    noted(&mut wrong, "artemis_id", check_id(&row.artemis_id));
+    report.check("artemis_id", check_id(&row.artemis_id));
     if let (Some(of), Some(key)) = (of, &key) {
-        noted(&mut wrong, "kind", check_kind(of, key));
+        report.check("kind", check_kind(of, key));
     }
-    let step = noted(&mut wrong, "granularity", step(of, &row.granularity));
+    let step = report.check("granularity", step(of, &row.granularity));
     let names = match (of, step) {
-        (Some(of), Some(step)) => noted(&mut wrong, "metrics", names(of, step, &row.metrics)),
+        (Some(of), Some(step)) => report.check("metrics", names(of, step, &row.metrics)),
         _ => None,
     };
-    let since = noted(&mut wrong, "since", since(&row.since));
-    match (key, names, step, since) {
-        (Some(key), Some(names), Some(step), Some(since)) if wrong.is_empty() => {
-            let one = |name: String| SeriesSpec {
-                stamp: stamp_of(key.asset.as_str(), &name, step),
-                series: SeriesKey {
-                    source: SOURCE,
-                    key: key.clone(),
-                    metric: name.as_str().into(),
-                    step,
-                },
-                since,
-                enabled: row.enabled,
-            };
-            Ok(names.into_iter().map(one).collect())
-        }
-        _ => Err(wrong),
-    }
-}
-
-/// Notes what is wrong with a column and goes on, so that a row's problems come all at once.
-fn noted<T>(wrong: &mut Vec<Wrong>, column: &'static str, read: Result<T, String>) -> Option<T> {
-    read.map_err(|what| wrong.push((column, what))).ok()
+    let since = report.check("since", since(&row.since));
+    let (key, names, step, since) = (key?, names?, step?, since?);
+    let one = |name: String| SeriesSpec {
+        stamp: stamp_of(key.asset.as_str(), &name, step),
+        series: SeriesKey {
+            source: SOURCE,
+            key: key.clone(),
+            metric: name.as_str().into(),
+            step,
+        },
+        since,
+        enabled: row.enabled,
+    };
+    Some(names.into_iter().map(one).collect())
 }
 
 fn of(text: &str) -> Result<Of, String> {

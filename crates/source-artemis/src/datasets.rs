@@ -1,7 +1,7 @@
 //! What the vendor serves: contract sections 2, 4 and 6.
 
 use model::{DatasetId, Key, SeriesKey, SourceId, Stamp, Step, Ts};
-use source::{Absence, Calendar, DatasetSpec, History, Live, Reread, Role};
+use source::{Calendar, DatasetSpec, History, Live, Reread, Role};
 
 use crate::{
     config::QUOTE,
@@ -40,22 +40,10 @@ const JOINED_DAYS: i64 = (MAX_POINTS / (MAX_SYMBOLS * MAX_METRICS)) as i64 - 1;
 pub(crate) const EQUITY_PREFIX: &str = "eq-";
 
 const CATALOGUE: DatasetSpec = DatasetSpec {
-    id: SYMBOLS,
-    role: Role::Catalogue,
-    step: Step::Day,
     cadence_secs: 7 * DAY_SECS,
-    lag_secs: 0,
-    provisional_secs: 0,
-    calendar: Calendar::Always,
-    history: History::None,
-    absence: Absence::Unknown,
-    recheck_secs: DAY_SECS,
-    live: Live::No,
-    whole: false,
-    rereads: &[],
-    joins_secs: 0,
     max_body_bytes: 64 << 20,
     paths: &["/asset/symbols/"],
+    ..DatasetSpec::catalogue(SYMBOLS)
 };
 
 /// On-chain values come late and move for a week: the tick reads eight days again, once a month 45

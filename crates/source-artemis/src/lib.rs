@@ -45,7 +45,8 @@ use source::{
 
 pub use config::COLUMNS;
 pub use datasets::{FINANCIALS_QUARTERLY, METRICS_DAILY, SOURCE, SYMBOLS};
-pub use settings::{Plan, Settings, UnknownPlan};
+pub use settings::{Plan, Settings};
+pub use source::UnknownPlan;
 
 /// The vendor on one plan.
 #[derive(Clone, Debug)]

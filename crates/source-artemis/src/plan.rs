@@ -7,8 +7,8 @@ mod days;
 mod fit;
 mod groups;
 
-use model::{DatasetId, Step, TimeRange, Ts};
-use source::{Ask, Block, Cost, PlanError, RequestSpec};
+use model::{DatasetId, Step};
+use source::{Ask, Block, Cost, PlanError, RequestSpec, Source as _, sorted_query};
 
 pub(crate) use days::halves;
 
@@ -20,14 +20,7 @@ use crate::{
 
 /// Returns the requests of an ask, newest first.
 pub(crate) fn plan<'a>(source: &'a Artemis, ask: &'a Ask) -> Result<source::Plan<'a>, PlanError> {
-    let spec = source.datasets.iter().find(|spec| spec.id == ask.dataset);
-    let Some(spec) = spec else {
-        return Err(PlanError::unknown_dataset(
-            SOURCE,
-            &source.datasets,
-            ask.dataset,
-        ));
-    };
+    let spec = source.known_dataset(ask.dataset)?;
     Ok(match spec.id {
         SYMBOLS => Box::new(std::iter::once(catalogue())),
         _ => days::plan(spec, ask),
@@ -39,19 +32,8 @@ fn catalogue() -> RequestSpec {
         SYMBOLS,
         "/asset/symbols/".to_owned(),
         [],
-        open_block(Step::Day),
+        Block::open(Step::Day),
     )
-}
-
-/// Returns the block of an answer that holds whatever it holds.
-pub(crate) fn open_block(step: Step) -> Block {
-    let nowhere = Ts::from_secs(0);
-    Block {
-        keys: Vec::new(),
-        metrics: Vec::new(),
-        step,
-        labels: TimeRange::new(nowhere, nowhere),
-    }
 }
 
 fn request<'q>(
@@ -60,17 +42,12 @@ fn request<'q>(
     query: impl IntoIterator<Item = (&'q str, String)>,
     block: Block,
 ) -> RequestSpec {
-    let mut query: Vec<(String, String)> = query
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    query.sort();
     RequestSpec {
         source: SOURCE,
         dataset,
         host: HOST,
         path,
-        query,
+        query: sorted_query(query),
         block,
         cost: Cost::ONE,
     }

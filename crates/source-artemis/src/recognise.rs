@@ -1,14 +1,19 @@
 //! Rebuilds a request from its path and query, for looking at an answer from outside.
 
-use model::{DatasetId, Key, MetricName, Step, TimeRange, Ts};
-use source::{Block, Cost, PlanError, RequestSpec, split_path_and_query};
+use std::collections::BTreeSet;
+
+use model::{DatasetId, MetricName, Step, TimeRange, Ts};
+use source::{
+    Block, Cost, PlanError, RequestSpec,
+    recognise::{asked_keys, check_named, listed, needed_value, query_value},
+    split_path_and_query,
+};
 
 use crate::{
     Artemis,
     access::HOST,
     config::QUOTE,
     datasets::{FINANCIALS_QUARTERLY, METRICS_DAILY, SOURCE, SYMBOLS},
-    plan::open_block,
     wire::day,
 };
 
@@ -27,7 +32,7 @@ pub(crate) fn recognise(
     let path = path.trim_end_matches('/');
     let (found, block) = match path.strip_prefix("/data/api/") {
         Some(names) if !names.contains('/') => dated_block(names, &query, keys)?,
-        None if path == "/asset/symbols" => (SYMBOLS, open_block(Step::Day)),
+        None if path == "/asset/symbols" => (SYMBOLS, Block::open(Step::Day)),
         _ => {
             return Err(PlanError::UnknownPath {
                 source_id: SOURCE.as_str(),
@@ -35,36 +40,16 @@ pub(crate) fn recognise(
             });
         }
     };
-    match dataset {
-        Some(named) if !source.datasets.iter().any(|known| known.id == named) => {
-            Err(PlanError::unknown_dataset(SOURCE, &source.datasets, named))
-        }
-        Some(named) if named != found => Err(parameter(
-            "dataset",
-            format!("this request belongs to {found}, not to {named}"),
-        )),
-        _ => Ok(RequestSpec {
-            source: SOURCE,
-            dataset: found,
-            host: HOST,
-            path: format!("{path}/"),
-            query,
-            block,
-            cost: Cost::ONE,
-        }),
-    }
-}
-
-/// Query values by name.
-fn value<'q>(query: &'q [(String, String)], name: &str) -> Option<&'q str> {
-    query
-        .iter()
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value.as_str())
-}
-
-fn parameter(name: &'static str, why: String) -> PlanError {
-    PlanError::Parameter { name, why }
+    check_named(source, dataset, &[found])?;
+    Ok(RequestSpec {
+        source: SOURCE,
+        dataset: found,
+        host: HOST,
+        path: format!("{path}/"),
+        query,
+        block,
+        cost: Cost::ONE,
+    })
 }
 
 fn dated_block(
@@ -72,53 +57,32 @@ fn dated_block(
     query: &[(String, String)],
     keys: &[String],
 ) -> Result<(DatasetId, Block), PlanError> {
-    let (dataset, step) = match value(query, "granularity") {
+    let (dataset, step) = match query_value(query, "granularity") {
         None | Some("DAY") => (METRICS_DAILY, Step::Day),
         Some("QUARTER") => (FINANCIALS_QUARTERLY, Step::Quarter),
         Some(other) => {
             let why = format!("no dataset holds {other:?}");
-            return Err(parameter("granularity", why));
+            return Err(PlanError::parameter("granularity", why));
         }
     };
     let (first, last) = (date(query, "startDate")?, date(query, "endDate")?);
     if last < first {
-        return Err(parameter("endDate", "before startDate".to_owned()));
+        return Err(PlanError::parameter("endDate", "before startDate"));
     }
+    let metrics: BTreeSet<MetricName> = listed(names)
+        .map(|name| MetricName::from(&*name.to_ascii_uppercase()))
+        .collect();
     let block = Block {
-        keys: sorted(symbols(query, keys).map(|symbol| Key::of_asset(symbol, QUOTE))),
-        metrics: sorted(listed(names).map(|name| MetricName::from(&*name.to_ascii_uppercase()))),
+        keys: asked_keys(query, "symbols", keys, QUOTE),
+        metrics: metrics.into_iter().collect(),
         step,
         labels: TimeRange::new(first, Step::Day.next(last)),
     };
     Ok((dataset, block))
 }
 
-/// The symbols of the request, or those given.
-fn symbols<'q>(
-    query: &'q [(String, String)],
-    keys: &'q [String],
-) -> Box<dyn Iterator<Item = &'q str> + 'q> {
-    match value(query, "symbols") {
-        Some(symbols) => Box::new(listed(symbols)),
-        None => Box::new(keys.iter().map(String::as_str)),
-    }
-}
-
-fn listed(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-}
-
-fn sorted<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
-    let mut all: Vec<T> = all.collect();
-    all.sort();
-    all.dedup();
-    all
-}
-
 /// A request without dates asks for values of an unknown moment, which no dataset holds.
 fn date(query: &[(String, String)], name: &'static str) -> Result<Ts, PlanError> {
-    let text = value(query, name).ok_or_else(|| parameter(name, "missing".to_owned()))?;
-    day(text).ok_or_else(|| parameter(name, format!("{text:?} is no day")))
+    let text = needed_value(query, name)?;
+    day(text).ok_or_else(|| PlanError::parameter(name, format!("{text:?} is no day")))
 }

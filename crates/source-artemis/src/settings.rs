@@ -4,6 +4,8 @@
 
 use std::{fmt, str::FromStr};
 
+use source::{UnknownPlan, plan_named};
+
 /// The plan of the key. The contract knows one kind of customer (section 1); a free tier is claimed by
 /// nobody who should know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,11 +13,6 @@ pub enum Plan {
     /// By contract with the vendor; its quota is not published.
     Enterprise,
 }
-
-/// A plan that does not exist.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no plan: there is enterprise")]
-pub struct UnknownPlan(String);
 
 impl Plan {
     /// Every plan, smallest first.
@@ -39,11 +36,9 @@ impl FromStr for Plan {
     type Err = UnknownPlan;
 
     fn from_str(text: &str) -> Result<Self, UnknownPlan> {
-        let text = text.trim().to_ascii_lowercase();
-        Self::ALL
-            .into_iter()
-            .find(|plan| plan.as_str() == text)
-            .ok_or(UnknownPlan(text))
+        plan_named(text, "there is enterprise", |name| {
+            Self::ALL.into_iter().find(|plan| plan.as_str() == name)
+        })
     }
 }
 

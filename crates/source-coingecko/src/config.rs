@@ -7,8 +7,8 @@
 use model::{Key, MetricName, SeriesKey, SeriesSpec, Since, Step, Ts};
 use serde::Deserialize;
 use source::{
-    Role, Source as _,
-    config::{Problems, Table, nearest},
+    Source as _,
+    config::{Problems, RowReport, Table, joined, nearest, read_rows, since_held},
 };
 
 use crate::{
@@ -42,8 +42,6 @@ struct CoinRow {
     enabled: bool,
 }
 
-type Wrong = (&'static str, String);
-
 pub(crate) fn read(
     source: &CoinGecko,
     file: &str,
@@ -53,65 +51,34 @@ pub(crate) fn read(
     table.refuse_duplicates("coin_id", |row| {
         (row.coin_id.clone(), row.vs_currency.clone())
     });
-    let mut made = Vec::new();
-    let mut wrong: Vec<(u64, Wrong)> = Vec::new();
-    for row in table.rows() {
-        match series(source, &row.value) {
-            Ok(series) => made.extend(series),
-            Err(problems) => {
-                wrong.extend(problems.into_iter().map(|problem| (row.line, problem)));
-            }
-        }
-    }
-    for (line, (column, what)) in wrong {
-        table.problem(line, Some(column), what);
-    }
-    table.finish(made)
+    let made = read_rows(&mut table, |row, report| series(source, row, report));
+    table.finish(made.into_iter().flatten().collect())
 }
 
 /// Turns a row into its series, or tells everything that is wrong with it.
-fn series(source: &CoinGecko, row: &CoinRow) -> Result<Vec<SeriesSpec>, Vec<Wrong>> {
-    let mut wrong = Vec::new();
-    if let Err(what) = check_id(&row.coin_id) {
-        wrong.push(("coin_id", what));
-    }
-    if let Err(what) = check_currency(&row.vs_currency) {
-        wrong.push(("vs_currency", what));
-    }
-    if let Err(what) = check_ohlc(source, row) {
-        wrong.push(("ohlc", what));
-    }
+fn series(
+    source: &CoinGecko,
+    row: &CoinRow,
+    report: &mut RowReport<'_>,
+) -> Option<Vec<SeriesSpec>> {
+    report.check("coin_id", check_id(&row.coin_id));
+    report.check("vs_currency", check_currency(&row.vs_currency));
+    report.check("ohlc", check_ohlc(source, row));
     let about = match row.coin_id.as_str() {
         GLOBAL_ASSET => About::Global,
         _ => About::Coin,
     };
-    let metrics = noted(&mut wrong, "metrics", metrics(&row.metrics, about));
-    let daily = noted(
-        &mut wrong,
-        "since",
-        since(&row.since, Since::ThreeYearsBack),
-    );
-    let hourly = noted(
-        &mut wrong,
-        "hourly_since",
-        since(&row.hourly_since, Since::Activation),
-    );
-    match (metrics, daily, hourly) {
-        (Some(metrics), Some(daily), Some(hourly)) if wrong.is_empty() => {
-            let candles = metrics_about(About::Candle).filter(|_| row.ohlc);
-            Ok(metrics
-                .into_iter()
-                .chain(candles)
-                .flat_map(|metric| of_metric(source, row, metric, daily, hourly))
-                .collect())
-        }
-        _ => Err(wrong),
-    }
-}
-
-/// Notes what is wrong with a column and goes on, so that a row's problems come all at once.
-fn noted<T>(wrong: &mut Vec<Wrong>, column: &'static str, read: Result<T, String>) -> Option<T> {
-    read.map_err(|what| wrong.push((column, what))).ok()
+    let metrics = report.check("metrics", metrics(&row.metrics, about));
+    let daily = report.check("since", since(&row.since, Since::ThreeYearsBack));
+    let hourly = report.check("hourly_since", since(&row.hourly_since, Since::Activation));
+    let (metrics, daily, hourly) = (metrics?, daily?, hourly?);
+    let candles = metrics_about(About::Candle).filter(|_| row.ohlc);
+    let metrics = metrics.into_iter().chain(candles);
+    Some(
+        metrics
+            .flat_map(|metric| of_metric(source, row, metric, daily, hourly))
+            .collect(),
+    )
 }
 
 /// Taking `true` and collecting no candle would be a lie. A row that is off may wait for its plan.
@@ -130,8 +97,7 @@ fn check_ohlc(source: &CoinGecko, row: &CoinRow) -> Result<(), String> {
     }
 }
 
-/// A metric has an hourly and a daily series where a dataset of the plan holds them. What has no
-/// history begins when the row becomes active, because nothing older can be had.
+/// A metric has an hourly and a daily series where a dataset of the plan holds them.
 fn of_metric(
     source: &CoinGecko,
     row: &CoinRow,
@@ -153,20 +119,10 @@ fn of_metric(
                 metric: name.clone(),
                 step,
             };
-            let holders = source
-                .datasets
-                .iter()
-                .filter(|dataset| source.serves(dataset.id, &series));
-            let roles: Vec<Role> = holders.map(|dataset| dataset.role).collect();
-            let since = match roles.as_slice() {
-                [] => return None,
-                roles if roles.contains(&Role::Series) => since,
-                _ => Since::Activation,
-            };
             Some(SeriesSpec {
+                since: since_held(source, &series, since)?,
                 stamp: source.stamp(&series),
                 series,
-                since,
                 enabled,
             })
         })
@@ -207,17 +163,11 @@ fn metrics(text: &str, about: About) -> Result<Vec<&'static Metric>, String> {
             .filter(|metric| metric.default)
             .collect());
     }
-    let mut found: Vec<&'static Metric> = Vec::new();
-    for name in text.split('|').map(str::trim) {
-        let metric = metric(name)
+    joined(text, |name| {
+        metric(name)
             .filter(|metric| metric.about() == about)
-            .ok_or_else(|| unknown_metric(name, about))?;
-        if found.iter().any(|earlier| earlier.name == metric.name) {
-            return Err(format!("{name} stands twice"));
-        }
-        found.push(metric);
-    }
-    Ok(found)
+            .ok_or_else(|| unknown_metric(name, about))
+    })
 }
 
 fn unknown_metric(name: &str, about: About) -> String {

@@ -1,7 +1,7 @@
 //! What the vendor serves: contract sections 3 and 7.
 
 use model::{DatasetId, SeriesKey, SourceId, Step, Ts};
-use source::{Absence, Calendar, DatasetSpec, History, Reread, Role};
+use source::{DatasetSpec, History, Reread, Role};
 
 use crate::{
     Plan,
@@ -56,24 +56,7 @@ const fn range_candles_days(step: Step) -> i64 {
 }
 
 /// What all datasets share unless they say otherwise.
-const BASE: DatasetSpec = DatasetSpec {
-    id: COINS_LIST,
-    role: Role::Catalogue,
-    step: Step::Day,
-    cadence_secs: DAY_SECS,
-    lag_secs: 0,
-    provisional_secs: 0,
-    calendar: Calendar::Always,
-    history: History::None,
-    absence: Absence::Unknown,
-    recheck_secs: DAY_SECS,
-    live: source::Live::No,
-    whole: false,
-    rereads: &[],
-    joins_secs: 0,
-    max_body_bytes: 16 << 20,
-    paths: &[],
-};
+const BASE: DatasetSpec = DatasetSpec::catalogue(COINS_LIST);
 
 /// What all histories by day share.
 const DAILY: DatasetSpec = DatasetSpec {

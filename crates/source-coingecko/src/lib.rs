@@ -53,7 +53,8 @@ pub use datasets::{
     CHART_DAILY, CHART_HOURLY, COINS_LIST, GLOBAL, GLOBAL_DAILY, KEY, MARKETS, OHLC_DAILY,
     OHLC_HOURLY, SOURCE, SUPPLY_DAILY,
 };
-pub use settings::{Plan, Settings, UnknownPlan};
+pub use settings::{Plan, Settings};
+pub use source::UnknownPlan;
 
 /// The vendor on one plan.
 #[derive(Clone, Debug)]

@@ -9,7 +9,10 @@ mod markets;
 
 use model::{DatasetId, MetricName, Step, TimeRange, Ts};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use source::{Ask, Block, Cost, DatasetSpec, PlanError, RequestSpec, Want, cut_newest_first};
+use source::{
+    Ask, Block, Cost, DatasetSpec, PlanError, RequestSpec, Source as _, Want, cut_newest_first,
+    sorted_query,
+};
 
 pub(crate) use charts::oldest_from;
 pub(crate) use markets::halves;
@@ -35,14 +38,7 @@ const SPANS_DAYS: [i64; 6] = [7, 14, 30, 90, 180, 365];
 
 /// Returns the requests of an ask, newest first.
 pub(crate) fn plan<'a>(source: &'a CoinGecko, ask: &'a Ask) -> Result<source::Plan<'a>, PlanError> {
-    let spec = source.datasets.iter().find(|spec| spec.id == ask.dataset);
-    let Some(spec) = spec else {
-        return Err(PlanError::unknown_dataset(
-            SOURCE,
-            &source.datasets,
-            ask.dataset,
-        ));
-    };
+    let spec = source.known_dataset(ask.dataset)?;
     Ok(match spec.id {
         COINS_LIST => Box::new(std::iter::once(coins_list())),
         KEY => Box::new(std::iter::once(key())),
@@ -55,12 +51,12 @@ pub(crate) fn plan<'a>(source: &'a CoinGecko, ask: &'a Ask) -> Result<source::Pl
 /// The request for the whole catalogue.
 fn coins_list() -> RequestSpec {
     let include = [("include_platform", "true".to_owned())];
-    request(COINS_LIST, "/coins/list", include, open_block(Step::Day))
+    request(COINS_LIST, "/coins/list", include, Block::open(Step::Day))
 }
 
 /// The request for what the vendor counts.
 fn key() -> RequestSpec {
-    request(KEY, "/key", [], open_block(Step::Day))
+    request(KEY, "/key", [], Block::open(Step::Day))
 }
 
 /// Parts of all keys, newest first over the whole ask; what lies before the plan's reach is not asked
@@ -70,7 +66,7 @@ fn series<'a>(source: &'a CoinGecko, spec: &'a DatasetSpec, ask: &'a Ask) -> sou
     let mut parts: Vec<(TimeRange, &Want)> = ask
         .wants
         .iter()
-        .filter(|want| is_wanted(want))
+        .filter(|want| !want.is_empty())
         .flat_map(|want| {
             let labels = TimeRange::new(want.labels.start.max(horizon), want.labels.end);
             cut_newest_first(labels, spec.joins_secs).map(move |part| (part, want))
@@ -84,10 +80,6 @@ fn series<'a>(source: &'a CoinGecko, spec: &'a DatasetSpec, ask: &'a Ask) -> sou
             .into_iter()
             .flat_map(move |(labels, want)| part.requests(want, labels)),
     )
-}
-
-fn is_wanted(want: &Want) -> bool {
-    !want.metrics.is_empty() && !want.labels.is_empty()
 }
 
 /// What a part of a history is asked with.
@@ -173,38 +165,18 @@ fn surely_within(days: i64, now: Ts) -> Ts {
     Step::Hour.ceil(now.plus_days(-days).plus_secs(MARGIN_SECS))
 }
 
-/// Returns the empty range: nothing is clipped.
-pub(crate) fn nowhere() -> TimeRange {
-    TimeRange::new(Ts::from_secs(0), Ts::from_secs(0))
-}
-
-/// Returns the block of an answer that holds whatever it holds.
-pub(crate) fn open_block(step: Step) -> Block {
-    Block {
-        keys: Vec::new(),
-        metrics: Vec::new(),
-        step,
-        labels: nowhere(),
-    }
-}
-
 fn request<const N: usize>(
     dataset: DatasetId,
     path: &str,
     query: [(&str, String); N],
     block: Block,
 ) -> RequestSpec {
-    let mut query: Vec<(String, String)> = query
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    query.sort();
     RequestSpec {
         source: SOURCE,
         dataset,
         host: HOST,
         path: path.to_owned(),
-        query,
+        query: sorted_query(query),
         block,
         cost: Cost::ONE,
     }

@@ -2,7 +2,11 @@
 
 use model::{DatasetId, Key, MetricName, Step, TimeRange, Ts};
 use percent_encoding::percent_decode_str;
-use source::{Block, Cost, PlanError, RequestSpec, split_path_and_query};
+use source::{
+    Block, Cost, PlanError, RequestSpec,
+    recognise::{asked_keys, check_named, needed_value, query_value},
+    split_path_and_query,
+};
 
 use crate::{
     CoinGecko,
@@ -13,7 +17,6 @@ use crate::{
     },
     metrics::{GLOBAL_ASSET, METRICS, Metric, Past},
     parse::TOLERANCE_SECS,
-    plan::{nowhere, open_block},
 };
 
 /// The quote of what a request names no currency for.
@@ -34,35 +37,27 @@ pub(crate) enum Window {
     Max,
 }
 
-/// Query values by name.
-pub(crate) fn value<'q>(query: &'q [(String, String)], name: &str) -> Option<&'q str> {
-    query
-        .iter()
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value.as_str())
-}
-
 /// Reads the window of a chart request.
 pub(crate) fn window(query: &[(String, String)]) -> Result<Window, PlanError> {
-    if let Some(days) = value(query, "days") {
+    if let Some(days) = query_value(query, "days") {
         if days == "max" {
             return Ok(Window::Max);
         }
         let days = days.parse().ok().filter(|days| (1..=36_600).contains(days));
         return days
             .map(Window::Days)
-            .ok_or_else(|| parameter("days", "a number of days or max".to_owned()));
+            .ok_or_else(|| PlanError::parameter("days", "a number of days or max"));
     }
     let (from, to) = (instant(query, "from")?, instant(query, "to")?);
     if from >= to {
-        return Err(parameter("to", "not after from".to_owned()));
+        return Err(PlanError::parameter("to", "not after from"));
     }
     Ok(Window::Range(TimeRange::new(from, to)))
 }
 
 /// Reads UNIX seconds, `2026-05-16` or `2026-05-16T13:00`.
 fn instant(query: &[(String, String)], name: &'static str) -> Result<Ts, PlanError> {
-    let text = value(query, name).ok_or_else(|| parameter(name, "missing".to_owned()))?;
+    let text = needed_value(query, name)?;
     let minutes = format!("{text}:00Z");
     let at = match text.parse() {
         Ok(secs) => Ok(Ts::from_secs(secs)),
@@ -70,13 +65,9 @@ fn instant(query: &[(String, String)], name: &'static str) -> Result<Ts, PlanErr
     };
     match at {
         Ok(at) if at >= Ts::OLDEST && at < Ts::from_secs(LATEST_SECS) => Ok(at),
-        Ok(_) => Err(parameter(name, "no plausible time in seconds".to_owned())),
-        Err(error) => Err(parameter(name, error.to_string())),
+        Ok(_) => Err(PlanError::parameter(name, "no plausible time in seconds")),
+        Err(error) => Err(PlanError::parameter(name, error.to_string())),
     }
-}
-
-fn parameter(name: &'static str, why: String) -> PlanError {
-    PlanError::Parameter { name, why }
 }
 
 pub(crate) fn recognise(
@@ -89,7 +80,7 @@ pub(crate) fn recognise(
     let path = path.strip_prefix("/api/v3").unwrap_or(&path).to_owned();
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     let (found, block) = match segments.as_slice() {
-        ["coins", "list"] => (COINS_LIST, open_block(Step::Day)),
+        ["coins", "list"] => (COINS_LIST, Block::open(Step::Day)),
         ["coins", "markets"] => (MARKETS, markets_block(&query, keys)?),
         ["coins", id, "market_chart"] | ["coins", id, "market_chart", "range"] => {
             chart_block(&query, id)?
@@ -98,29 +89,21 @@ pub(crate) fn recognise(
         ["coins", _, chart] | ["coins", _, chart, "range"] if chart.ends_with("_supply_chart") => {
             supply_block(&query, chart, &path)?
         }
-        ["global"] => (GLOBAL, open_block(Step::Hour)),
+        ["global"] => (GLOBAL, Block::open(Step::Hour)),
         ["global", "market_cap_chart"] => global_block(&query)?,
-        ["key"] => (KEY, open_block(Step::Day)),
+        ["key"] => (KEY, Block::open(Step::Day)),
         _ => return Err(unknown_path(path)),
     };
-    match dataset {
-        Some(named) if !source.datasets.iter().any(|known| known.id == named) => {
-            Err(PlanError::unknown_dataset(SOURCE, &source.datasets, named))
-        }
-        Some(named) if named != found => Err(parameter(
-            "dataset",
-            format!("this request belongs to {found}, not to {named}"),
-        )),
-        _ => Ok(RequestSpec {
-            source: SOURCE,
-            dataset: found,
-            host: HOST,
-            path,
-            query,
-            block,
-            cost: Cost::ONE,
-        }),
-    }
+    check_named(source, dataset, &[found])?;
+    Ok(RequestSpec {
+        source: SOURCE,
+        dataset: found,
+        host: HOST,
+        path,
+        query,
+        block,
+        cost: Cost::ONE,
+    })
 }
 
 fn unknown_path(path: String) -> PlanError {
@@ -133,40 +116,29 @@ fn unknown_path(path: String) -> PlanError {
 /// The coins of the request, or those given, or whatever the answer holds.
 fn markets_block(query: &[(String, String)], keys: &[String]) -> Result<Block, PlanError> {
     let quote = quote(query)?;
-    let ids: Vec<&str> = match value(query, "ids") {
-        Some(ids) => ids.split(',').collect(),
-        None => keys.iter().map(String::as_str).collect(),
-    };
-    let mut keys: Vec<Key> = ids
-        .into_iter()
-        .map(str::trim)
-        .filter(|id| !id.is_empty())
-        .map(|id| Key::of_asset(id, quote.as_str()))
-        .collect();
-    keys.sort();
-    keys.dedup();
     Ok(Block {
-        keys,
-        ..open_block(Step::Hour)
+        keys: asked_keys(query, "ids", keys, &quote),
+        ..Block::open(Step::Hour)
     })
 }
 
 /// Returns the quote currency of a request, in lower case as in every key.
 pub(crate) fn quote(query: &[(String, String)]) -> Result<String, PlanError> {
-    value(query, "vs_currency")
+    query_value(query, "vs_currency")
         .filter(|quote| !quote.is_empty())
         .map(str::to_ascii_lowercase)
-        .ok_or_else(|| parameter("vs_currency", "missing".to_owned()))
+        .ok_or_else(|| PlanError::parameter("vs_currency", "missing"))
 }
 
 fn chart_block(query: &[(String, String)], id: &str) -> Result<(DatasetId, Block), PlanError> {
     let window = window(query)?;
-    let (dataset, step) = match value(query, "interval").filter(|interval| !interval.is_empty()) {
-        None => automatic(window)?,
-        Some("daily") => (CHART_DAILY, Step::Day),
-        Some("hourly") => (CHART_HOURLY, Step::Hour),
-        Some(other) => return Err(no_dataset(other)),
-    };
+    let (dataset, step) =
+        match query_value(query, "interval").filter(|interval| !interval.is_empty()) {
+            None => automatic(window)?,
+            Some("daily") => (CHART_DAILY, Step::Day),
+            Some("hourly") => (CHART_HOURLY, Step::Hour),
+            Some(other) => return Err(no_dataset(other)),
+        };
     let block = Block {
         keys: vec![coin(id, &quote(query)?)],
         ..past_block(step, window, |past| matches!(past, Past::Chart(_)))
@@ -178,12 +150,12 @@ fn chart_block(query: &[(String, String)], id: &str) -> Result<(DatasetId, Block
 /// wide.
 fn candle_block(query: &[(String, String)], id: &str) -> Result<(DatasetId, Block), PlanError> {
     let window = window(query)?;
-    let (dataset, step) = match value(query, "interval").unwrap_or_default() {
+    let (dataset, step) = match query_value(query, "interval").unwrap_or_default() {
         "daily" => (OHLC_DAILY, Step::Day),
         "hourly" => (OHLC_HOURLY, Step::Hour),
         "" => {
             let why = "missing: candles of the vendor's own width are in no dataset";
-            return Err(parameter("interval", why.to_owned()));
+            return Err(PlanError::parameter("interval", why));
         }
         other => return Err(no_dataset(other)),
     };
@@ -201,7 +173,7 @@ fn supply_block(
     path: &str,
 ) -> Result<(DatasetId, Block), PlanError> {
     let window = window(query)?;
-    if let Some(other) = value(query, "interval").filter(|one| !["", "daily"].contains(one)) {
+    if let Some(other) = query_value(query, "interval").filter(|one| !["", "daily"].contains(one)) {
         return Err(no_dataset(other));
     }
     let is_of = |past| matches!(past, Past::Supply(supply) if supply.path == chart);
@@ -216,7 +188,7 @@ fn global_block(query: &[(String, String)]) -> Result<(DatasetId, Block), PlanEr
     let window = window(query)?;
     if window == Window::Days(1) {
         let why = "one day comes by the hour, which no dataset holds";
-        return Err(parameter("days", why.to_owned()));
+        return Err(PlanError::parameter("days", why));
     }
     let quote = quote(query).unwrap_or_else(|_| DEFAULT_QUOTE.to_owned());
     let block = Block {
@@ -236,7 +208,7 @@ fn past_block(step: Step, window: Window, stands: impl Fn(Past) -> bool) -> Bloc
             .map(|metric| MetricName::from(metric.name))
             .collect(),
         labels: labels(window, step),
-        ..open_block(step)
+        ..Block::open(step)
     }
 }
 
@@ -256,7 +228,7 @@ pub(crate) fn key_of(request: &RequestSpec) -> Option<Key> {
 
 fn no_dataset(interval: &str) -> PlanError {
     let why = format!("no dataset holds points every {interval}");
-    parameter("interval", why)
+    PlanError::parameter("interval", why)
 }
 
 /// The step that the vendor chooses where the request names none. A range of up to a day is hourly
@@ -266,7 +238,7 @@ fn automatic(window: Window) -> Result<(DatasetId, Step), PlanError> {
         Window::Range(range) => range.secs(),
         Window::Days(1) => {
             let why = "one day comes in 5-minute points, which no dataset holds";
-            return Err(parameter("days", why.to_owned()));
+            return Err(PlanError::parameter("days", why));
         }
         Window::Days(days) => days * DAY_SECS,
         Window::Max => i64::MAX,
@@ -282,7 +254,7 @@ fn automatic(window: Window) -> Result<(DatasetId, Step), PlanError> {
 /// hangs on the moment of the answer.
 fn labels(window: Window, step: Step) -> TimeRange {
     let Window::Range(range) = window else {
-        return nowhere();
+        return Block::ALL_LABELS;
     };
     let last = match step {
         Step::Hour => step.floor(range.end.plus_secs(TOLERANCE_SECS)),

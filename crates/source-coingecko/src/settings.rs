@@ -4,6 +4,8 @@
 
 use std::{fmt, str::FromStr};
 
+use source::{UnknownPlan, plan_named};
+
 /// A plan of the vendor. The key does not tell its plan, so it has to be configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Plan {
@@ -20,13 +22,6 @@ pub enum Plan {
     /// Paid, all history, limits by contract.
     Enterprise,
 }
-
-/// A plan that does not exist.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is no plan: one of keyless, demo, basic, analyst, lite, enterprise (pro means analyst)"
-)]
-pub struct UnknownPlan(String);
 
 impl Plan {
     /// Every plan, smallest first.
@@ -67,14 +62,11 @@ impl FromStr for Plan {
     type Err = UnknownPlan;
 
     fn from_str(text: &str) -> Result<Self, UnknownPlan> {
-        let text = text.trim().to_ascii_lowercase();
-        if text == "pro" {
-            return Ok(Self::Analyst);
-        }
-        Self::ALL
-            .into_iter()
-            .find(|plan| plan.as_str() == text)
-            .ok_or(UnknownPlan(text))
+        let known = "one of keyless, demo, basic, analyst, lite, enterprise (pro means analyst)";
+        plan_named(text, known, |name| match name {
+            "pro" => Some(Self::Analyst),
+            _ => Self::ALL.into_iter().find(|plan| plan.as_str() == name),
+        })
     }
 }
 

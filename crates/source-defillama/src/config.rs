@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use model::{Key, MetricName, SeriesKey, SeriesSpec, Since, Step, Ts};
 use serde::Deserialize;
 use source::{
-    Role, Source as _,
-    config::{Problems, Table, nearest},
+    Source as _,
+    config::{Problems, RowReport, Table, joined, nearest, read_rows, since_held},
 };
 
 use self::params::Params;
@@ -53,8 +53,6 @@ struct Row {
     enabled: bool,
 }
 
-type Wrong = (&'static str, String);
-
 /// What a row says, where nothing is wrong with it.
 struct Read {
     key: Key,
@@ -74,82 +72,60 @@ pub(crate) fn read(
     let mut table: Table<Row> = Table::read(file, csv, &COLUMNS);
     table.refuse_duplicates("vendor_id", |row| (row.kind.clone(), row.vendor_id.clone()));
     let (mut made, mut names) = (Vec::new(), Names::default());
-    let mut wrong: Vec<(u64, Wrong)> = Vec::new();
     let mut assets = BTreeSet::new();
-    for row in table.rows() {
-        let read = match read_row(&row.value) {
-            Ok(read) => read,
-            Err(problems) => {
-                wrong.extend(problems.into_iter().map(|problem| (row.line, problem)));
-                continue;
-            }
-        };
+    let rows = read_rows(&mut table, |row, report| {
+        Some((report.line(), read_row(row, report)?))
+    });
+    for (line, read) in rows {
         let (kind, id) = Kind::of(&read.key.asset);
         // Two slugs of one protocol, two spellings of one address.
         if !assets.insert((kind, id.to_ascii_lowercase())) {
             let what = format!("{} stands already in another row", read.key.asset);
-            wrong.push((row.line, (read.params.id_column(), what)));
+            table.problem(line, Some(read.params.id_column()), what);
         }
         names.insert(read.key.asset.clone(), read.params.named.clone());
         made.extend(series(source, &read));
-    }
-    for (line, (column, what)) in wrong {
-        table.problem(line, Some(column), what);
     }
     table.finish((made, names))
 }
 
 /// Reads a row, or tells everything that is wrong with it.
-fn read_row(row: &Row) -> Result<Read, Vec<Wrong>> {
+fn read_row(row: &Row, report: &mut RowReport<'_>) -> Option<Read> {
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
     let Some(kind) = kind else {
         let known = Kind::ALL.map(Kind::as_str).join(", ");
         let what = format!("{:?} is no kind: one of {known}", row.kind);
-        return Err(vec![("kind", what)]);
+        report.wrong("kind", what);
+        return None;
     };
-    let mut wrong = Vec::new();
-    if let Err(what) = check_id(kind, &row.vendor_id) {
-        wrong.push(("vendor_id", what));
-    }
-    let params = noted(&mut wrong, "params", params::read(kind, &row.params));
-    let steps = noted(&mut wrong, "interval", steps(&row.interval));
-    let metrics = noted(&mut wrong, "metrics", metrics(&row.metrics, kind));
+    report.check("vendor_id", check_id(kind, &row.vendor_id));
+    let params = report.check("params", params::read(kind, &row.params));
+    let steps = report.check("interval", steps(&row.interval));
+    let metrics = report.check("metrics", metrics(&row.metrics, kind));
     let daily = since(&row.since, Since::ThreeYearsBack);
-    let daily = noted(&mut wrong, "since", daily);
-    let hourly = noted(&mut wrong, "hourly_since", hourly_since(row, kind));
-    if let (Some(named), Some(steps)) = (&metrics, &steps)
-        && let Err(what) = check_steps(named, steps, !row.metrics.is_empty())
-    {
-        wrong.push(("interval", what));
+    let daily = report.check("since", daily);
+    let hourly = report.check("hourly_since", hourly_since(row, kind));
+    if let (Some(named), Some(steps)) = (&metrics, &steps) {
+        let checked = check_steps(named, steps, !row.metrics.is_empty());
+        report.check("interval", checked);
     }
-    let (Some(params), Some(steps), Some(metrics)) = (params, steps, metrics) else {
-        return Err(wrong);
-    };
-    let (Some(daily), Some(hourly), true) = (daily, hourly, wrong.is_empty()) else {
-        return Err(wrong);
-    };
-    let mut params = params;
+    let mut params = params?;
     if kind == Kind::Protocol {
         params.named.slug = Some(row.vendor_id.clone());
     }
-    Ok(Read {
+    Some(Read {
         key: kind.key(params.id.as_deref().unwrap_or(&row.vendor_id)),
-        metrics,
-        steps,
-        daily,
-        hourly,
+        metrics: metrics?,
+        steps: steps?,
+        daily: daily?,
+        hourly: hourly?,
         params,
         enabled: row.enabled,
     })
 }
 
-/// Notes what is wrong with a column and goes on, so that a row's problems come all at once.
-fn noted<T>(wrong: &mut Vec<Wrong>, column: &'static str, read: Result<T, String>) -> Option<T> {
-    read.map_err(|what| wrong.push((column, what))).ok()
-}
-
 /// A metric has an hourly and a daily series where the row wants them and a dataset of the plan holds
-/// them. What has no history begins when the row becomes active, because nothing older can be had.
+/// them.
 fn series(source: &DefiLlama, read: &Read) -> Vec<SeriesSpec> {
     if read.params.needs_key && !source.settings.plan.is_paid() {
         return Vec::new();
@@ -163,22 +139,16 @@ fn series(source: &DefiLlama, read: &Read) -> Vec<SeriesSpec> {
                 metric: MetricName::from(metric.name),
                 step: *step,
             };
-            let holders = (source.datasets.iter())
-                .filter(|dataset| source.serves(dataset.id, &series))
-                .map(|dataset| dataset.role);
-            let roles: Vec<Role> = holders.collect();
-            let since = match roles.as_slice() {
-                [] => continue,
-                roles if !roles.contains(&Role::Series) => Since::Activation,
-                _ if *step == Step::Hour => read.hourly,
+            let since = match step {
+                Step::Hour => read.hourly,
                 _ => read.daily,
             };
-            made.push(SeriesSpec {
+            made.extend(since_held(source, &series, since).map(|since| SeriesSpec {
                 stamp: source.stamp(&series),
                 series,
                 since,
                 enabled: read.enabled,
-            });
+            }));
         }
     }
     made
@@ -265,15 +235,9 @@ fn metrics(text: &str, kind: Kind) -> Result<Vec<&'static Metric>, String> {
     if text.is_empty() {
         return Ok(metrics_of(kind).filter(|metric| metric.default).collect());
     }
-    let mut found: Vec<&'static Metric> = Vec::new();
-    for name in text.split('|').map(str::trim) {
-        let metric = metric(kind, name).ok_or_else(|| unknown_metric(name, kind))?;
-        if found.iter().any(|earlier| earlier.name == metric.name) {
-            return Err(format!("{name} stands twice"));
-        }
-        found.push(metric);
-    }
-    Ok(found)
+    joined(text, |name| {
+        metric(kind, name).ok_or_else(|| unknown_metric(name, kind))
+    })
 }
 
 fn unknown_metric(name: &str, kind: Kind) -> String {

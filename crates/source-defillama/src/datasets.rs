@@ -1,7 +1,7 @@
 //! What the vendor serves: contract sections 3 and 7.
 
 use model::{DatasetId, Key, SeriesKey, SourceId, Step};
-use source::{Absence, Calendar, DatasetSpec, History, Reread, Role};
+use source::{DatasetSpec, History, Reread, Role};
 
 use crate::{
     Plan,
@@ -55,22 +55,8 @@ const DAY_SECS: i64 = 86_400;
 
 /// What all datasets share unless they say otherwise.
 const BASE: DatasetSpec = DatasetSpec {
-    id: PROTOCOLS,
-    role: Role::Catalogue,
-    step: Step::Day,
-    cadence_secs: DAY_SECS,
-    lag_secs: 0,
-    provisional_secs: 0,
-    calendar: Calendar::Always,
-    history: History::None,
-    absence: Absence::Unknown,
-    recheck_secs: DAY_SECS,
-    live: source::Live::No,
-    whole: false,
-    rereads: &[],
-    joins_secs: 0,
     max_body_bytes: 64 << 20,
-    paths: &[],
+    ..DatasetSpec::catalogue(PROTOCOLS)
 };
 
 /// What all values of now share.

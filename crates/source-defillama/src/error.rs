@@ -14,13 +14,10 @@ mod words;
 
 use std::time::Duration;
 
-use source::{Reply, ReplyError, RequestSpec, lenient};
+use source::{Reply, ReplyError, RequestSpec, lenient, recognise::query_value};
 
 use self::words::{Body, Words, look};
-use crate::{
-    recognise::value,
-    route::{Of, Route, route},
-};
+use crate::route::{Of, Route, route};
 
 /// Longer waits are not believed: the window is a minute.
 const MAX_WAIT: Duration = Duration::from_secs(3_600);
@@ -132,7 +129,7 @@ impl Failure<'_> {
 
     /// Whether the query says something of a name.
     fn asks(&self, name: &str) -> bool {
-        value(&self.request.query, name).is_some_and(|value| !value.is_empty())
+        query_value(&self.request.query, name).is_some_and(|value| !value.is_empty())
     }
 
     /// Whether a 500 means the request: an unknown chain in an overview, an unknown type or data type.

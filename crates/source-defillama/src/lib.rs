@@ -67,7 +67,8 @@ pub use datasets::{
     POOLS_DAILY, POOLS_NOW, PRICES_DAILY, PRICES_HOURLY, PRICES_NOW, PROTOCOLS, PROTOCOLS_NOW,
     SOURCE, STABLECOINS, STABLECOINS_DAILY, STABLECOINS_NOW, TVL_DAILY, USAGE,
 };
-pub use settings::{FreeHosts, Plan, Settings, UnknownPlan};
+pub use settings::{FreeHosts, Plan, Settings};
+pub use source::UnknownPlan;
 
 use names::Names;
 

@@ -8,9 +8,9 @@ mod daily;
 mod now;
 mod prices;
 
-use model::{DatasetId, Step, TimeRange, Ts};
+use model::{DatasetId, Step};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use source::{Ask, Block, Cost, PlanError, RequestSpec, Want};
+use source::{Ask, Block, Cost, PlanError, RequestSpec, Source as _};
 
 pub(crate) use prices::halves;
 
@@ -26,14 +26,7 @@ use crate::{
 
 /// Returns the requests of an ask, newest first.
 pub(crate) fn plan<'a>(source: &'a DefiLlama, ask: &'a Ask) -> Result<source::Plan<'a>, PlanError> {
-    let spec = source.datasets.iter().find(|spec| spec.id == ask.dataset);
-    let Some(spec) = spec else {
-        return Err(PlanError::unknown_dataset(
-            SOURCE,
-            &source.datasets,
-            ask.dataset,
-        ));
-    };
+    let spec = source.known_dataset(ask.dataset)?;
     let maker = Maker {
         plan: source.settings.plan,
         dataset: spec.id,
@@ -41,7 +34,7 @@ pub(crate) fn plan<'a>(source: &'a DefiLlama, ask: &'a Ask) -> Result<source::Pl
     Ok(match spec.id {
         PROTOCOLS | CHAINS | STABLECOINS => {
             let (path, query) = now::of_all(spec.id);
-            let request = maker.request(path, query, open_block(Step::Day));
+            let request = maker.request(path, query, Block::open(Step::Day));
             Box::new(std::iter::once(request))
         }
         USAGE => Box::new(std::iter::once(maker.usage())),
@@ -51,10 +44,6 @@ pub(crate) fn plan<'a>(source: &'a DefiLlama, ask: &'a Ask) -> Result<source::Pl
         PRICES_DAILY | PRICES_HOURLY => prices::past(source, maker, ask, spec.step),
         _ => daily::plan(source, maker, ask),
     })
-}
-
-fn is_wanted(want: &Want) -> bool {
-    !want.metrics.is_empty() && !want.labels.is_empty()
 }
 
 /// Makes requests of one dataset on one plan.
@@ -107,24 +96,9 @@ impl Maker {
             host: USAGE_HOST,
             path: "/usage".to_owned(),
             query: Vec::new(),
-            block: open_block(Step::Day),
+            block: Block::open(Step::Day),
             cost: Cost::ONE,
         }
-    }
-}
-
-/// Returns the empty range: nothing is clipped.
-pub(crate) fn nowhere() -> TimeRange {
-    TimeRange::new(Ts::from_secs(0), Ts::from_secs(0))
-}
-
-/// Returns the block of an answer that holds whatever it holds.
-pub(crate) fn open_block(step: Step) -> Block {
-    Block {
-        keys: Vec::new(),
-        metrics: Vec::new(),
-        step,
-        labels: nowhere(),
     }
 }
 

@@ -2,7 +2,11 @@
 
 use model::{DatasetId, Key, MetricName, Step, TimeRange, Ts};
 use percent_encoding::percent_decode_str;
-use source::{Block, PlanError, RequestSpec, split_path_and_query};
+use source::{
+    Block, PlanError, RequestSpec,
+    recognise::{check_named, listed, query_value, sorted_keys},
+    split_path_and_query,
+};
 
 use crate::{
     DefiLlama,
@@ -14,29 +18,16 @@ use crate::{
     kind::{Kind, QUOTE},
     metrics::{Dimension, Live, METRICS, Metric, Past, Section, metrics_of},
     names::Names,
-    plan::{Maker, nowhere, open_block},
+    plan::Maker,
     route::{Of, Route, below_product, route},
 };
 
 /// The year 2200: milliseconds read as seconds lie far beyond.
 const LATEST_SECS: i64 = 7_258_118_400;
 
-/// Query values by name.
-pub(crate) fn value<'q>(query: &'q [(String, String)], name: &str) -> Option<&'q str> {
-    let found = query.iter().find(|(known, _)| known == name);
-    found.map(|(_, value)| value.as_str())
-}
-
 /// Whether a flag is set, as the vendor reads flags: in any case.
 fn is_set(query: &[(String, String)], name: &str) -> bool {
-    value(query, name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
-}
-
-fn parameter(name: &'static str, why: impl Into<String>) -> PlanError {
-    PlanError::Parameter {
-        name,
-        why: why.into(),
-    }
+    query_value(query, name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 pub(crate) fn recognise(
@@ -54,27 +45,10 @@ pub(crate) fn recognise(
     let found = route(&path).ok_or_else(unknown)?;
     let (datasets, mut block) = candidates(source, found, &query)?;
     if block.keys.is_empty() {
-        block.keys = keys
-            .iter()
-            .map(|key| Key::of_asset(&**key, QUOTE))
-            .collect();
-        block.keys.sort();
-        block.keys.dedup();
+        block.keys = sorted_keys(keys.iter().map(String::as_str), QUOTE);
     }
-    let dataset = match dataset {
-        Some(named) if !source.datasets.iter().any(|known| known.id == named) => {
-            let error = PlanError::unknown_dataset(SOURCE, &source.datasets, named);
-            return Err(error);
-        }
-        Some(named) if !datasets.contains(&named) => {
-            let names: Vec<&str> = datasets.iter().map(|dataset| dataset.as_str()).collect();
-            let names = names.join(", ");
-            let why = format!("this request belongs to {names}, not to {named}");
-            return Err(parameter("dataset", why));
-        }
-        Some(named) => named,
-        None => datasets.first().copied().ok_or_else(unknown)?,
-    };
+    check_named(source, dataset, &datasets)?;
+    let dataset = dataset.or(datasets.first().copied()).ok_or_else(unknown)?;
     let step = source.datasets.iter().find(|known| known.id == dataset);
     block.step = step.map_or(block.step, |spec| spec.step);
     let plan = source.settings.plan;
@@ -92,7 +66,7 @@ fn candidates(
     query: &[(String, String)],
 ) -> Result<(Vec<DatasetId>, Block), PlanError> {
     let names = source.names();
-    let now = || open_block(Step::Hour);
+    let now = || Block::open(Step::Hour);
     Ok(match found {
         Route::Protocols => (vec![PROTOCOLS_NOW, PROTOCOLS], now()),
         Route::Chains => (vec![CHAINS_NOW, CHAINS], now()),
@@ -106,7 +80,7 @@ fn candidates(
             (vec![TVL_DAILY], daily(protocol(&names, slug), metrics))
         }
         Route::TvlChart(slug) => {
-            let metrics = of_section(value(query, "key"))?;
+            let metrics = of_section(query_value(query, "key"))?;
             (vec![TVL_DAILY], daily(protocol(&names, slug), metrics))
         }
         Route::ChainTvl(chain) => {
@@ -129,13 +103,13 @@ fn candidates(
         Route::Summary(of, slug) => dimension_chart(&names, of, Of::Protocol(slug), query)?,
         Route::Chart(of, about) => dimension_chart(&names, of, about, query)?,
         Route::StablecoinChart(chain) => {
-            let key = match (chain, value(query, "stablecoin")) {
+            let key = match (chain, query_value(query, "stablecoin")) {
                 (None, Some(id)) => Kind::Stablecoin.key(id),
                 (None, None) => Kind::Global.key(""),
                 (Some(chain), None) => Kind::Chain.key(&decode(chain)),
                 (Some(_), Some(_)) => {
                     let why = "no series holds one stablecoin on one chain";
-                    return Err(parameter("stablecoin", why));
+                    return Err(PlanError::parameter("stablecoin", why));
                 }
             };
             let metrics = METRICS
@@ -172,7 +146,7 @@ fn daily(key: Option<Key>, metrics: impl Iterator<Item = &'static Metric>) -> Bl
     Block {
         keys: key.into_iter().collect(),
         metrics: names.map(|metric| MetricName::from(metric.name)).collect(),
-        ..open_block(Step::Day)
+        ..Block::open(Step::Day)
     }
 }
 
@@ -208,7 +182,8 @@ fn of_section(key: Option<&str>) -> Result<impl Iterator<Item = &'static Metric>
     ];
     let key = key.filter(|key| !key.is_empty());
     let section = sections.into_iter().find(|section| section.key() == key);
-    let section = section.ok_or_else(|| parameter("key", "no metric holds this section"))?;
+    let section =
+        section.ok_or_else(|| PlanError::parameter("key", "no metric holds this section"))?;
     let is_of = move |metric: &&Metric| matches!(metric.past, Past::Tvl(of) if of == section);
     Ok(METRICS.iter().filter(is_of))
 }
@@ -220,11 +195,16 @@ fn dimension(of: &str, query: &[(String, String)]) -> Result<Dimension, PlanErro
         _ => None,
     });
     let of_type: std::collections::BTreeSet<Dimension> = all.collect();
-    let data_type = value(query, "dataType").filter(|text| !text.is_empty());
+    let data_type = query_value(query, "dataType").filter(|text| !text.is_empty());
     let data_type = match (data_type, of) {
         (Some(named), _) => named,
         // The one type whose default is in conflict (trap 11).
-        (None, "options") => return Err(parameter("dataType", "missing: its default is unknown")),
+        (None, "options") => {
+            return Err(PlanError::parameter(
+                "dataType",
+                "missing: its default is unknown",
+            ));
+        }
         (None, "fees") => "dailyFees",
         (None, "active-users") => "dailyActiveUsers",
         (None, _) => of_type.first().map_or("", |first| first.data_type),
@@ -232,7 +212,7 @@ fn dimension(of: &str, query: &[(String, String)]) -> Result<Dimension, PlanErro
     let found = of_type.iter().find(|one| one.data_type == data_type);
     found.copied().ok_or_else(|| {
         let why = format!("no metric holds {data_type:?} of {of:?}");
-        parameter("dataType", why)
+        PlanError::parameter("dataType", why)
     })
 }
 
@@ -245,7 +225,7 @@ fn metrics_now(of: &str, query: &[(String, String)]) -> Result<Vec<MetricName>, 
     names.dedup();
     if names.is_empty() {
         let why = "no metric holds the last 24 hours of it";
-        return Err(parameter("dataType", why));
+        return Err(PlanError::parameter("dataType", why));
     }
     Ok(names)
 }
@@ -268,7 +248,7 @@ fn dimension_chart(
     let block = daily(key, METRICS.iter().filter(is_of));
     if block.metrics.is_empty() {
         let why = format!("a {} has no metric of it", kind.as_str());
-        return Err(parameter("dataType", why));
+        return Err(PlanError::parameter("dataType", why));
     }
     let dataset = match dimension.is_of_users() {
         true => ACTIVE_USERS_DAILY,
@@ -290,8 +270,7 @@ fn chain_of(names: &Names, segment: &str) -> Key {
 
 fn coin_keys(coins: &str) -> Vec<Key> {
     let ids = decode(coins);
-    let ids = ids.split(',').map(str::trim).filter(|id| !id.is_empty());
-    let mut keys: Vec<Key> = ids.map(|id| Kind::Coin.key(id)).collect();
+    let mut keys: Vec<Key> = listed(&ids).map(|id| Kind::Coin.key(id)).collect();
     keys.sort();
     keys.dedup();
     keys
@@ -301,7 +280,7 @@ fn price_chart(
     coins: &str,
     query: &[(String, String)],
 ) -> Result<(Vec<DatasetId>, Block), PlanError> {
-    let (dataset, step) = match value(query, "period")
+    let (dataset, step) = match query_value(query, "period")
         .map(str::to_ascii_lowercase)
         .as_deref()
     {
@@ -309,7 +288,7 @@ fn price_chart(
         None | Some("1d" | "24h" | "86400" | "") => (PRICES_DAILY, Step::Day),
         Some(other) => {
             let why = format!("no dataset holds points every {other}");
-            return Err(parameter("period", why));
+            return Err(PlanError::parameter("period", why));
         }
     };
     let block = Block {
@@ -325,21 +304,24 @@ fn price_chart(
 /// say where it begins.
 fn chart_labels(query: &[(String, String)], step: Step) -> Result<TimeRange, PlanError> {
     let number = |name: &'static str| -> Result<Option<i64>, PlanError> {
-        let text = value(query, name).filter(|text| !text.is_empty());
+        let text = query_value(query, name).filter(|text| !text.is_empty());
         let number = text.map(|text| text.parse::<i64>());
         let number = number.transpose();
-        number.map_err(|_| parameter(name, "no whole number"))
+        number.map_err(|_| PlanError::parameter(name, "no whole number"))
     };
     let (start, end, span) = (number("start")?, number("end")?, number("span")?);
     if start.is_some() && end.is_some() {
-        return Err(parameter("end", "either start or end, not both"));
+        return Err(PlanError::parameter("end", "either start or end, not both"));
     }
     let Some(start) = start else {
-        return Ok(nowhere());
+        return Ok(Block::ALL_LABELS);
     };
     let span = span.unwrap_or(1).clamp(1, 100_000);
     if !(0..LATEST_SECS).contains(&start) {
-        return Err(parameter("start", "no plausible time in seconds"));
+        return Err(PlanError::parameter(
+            "start",
+            "no plausible time in seconds",
+        ));
     }
     // The nearest label: points are moved there.
     let first = step.floor(Ts::from_secs(start + step.max_secs() / 2));

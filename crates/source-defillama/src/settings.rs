@@ -4,6 +4,8 @@
 
 use std::{fmt, str::FromStr};
 
+use source::{UnknownPlan, plan_named};
+
 /// A plan of the vendor. What it sells as "Pro" for people has no API and counts as free here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Plan {
@@ -12,11 +14,6 @@ pub enum Plan {
     /// A key of the API plan.
     Pro,
 }
-
-/// A plan that does not exist.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no plan: one of free, pro (open means free, api and enterprise mean pro)")]
-pub struct UnknownPlan(String);
 
 impl Plan {
     /// Every plan, smallest first.
@@ -46,12 +43,12 @@ impl FromStr for Plan {
     type Err = UnknownPlan;
 
     fn from_str(text: &str) -> Result<Self, UnknownPlan> {
-        let text = text.trim().to_ascii_lowercase();
-        match text.as_str() {
-            "free" | "open" => Ok(Self::Free),
-            "pro" | "api" | "enterprise" => Ok(Self::Pro),
-            _ => Err(UnknownPlan(text)),
-        }
+        let known = "one of free, pro (open means free, api and enterprise mean pro)";
+        plan_named(text, known, |name| match name {
+            "free" | "open" => Some(Self::Free),
+            "pro" | "api" | "enterprise" => Some(Self::Pro),
+            _ => None,
+        })
     }
 }
 

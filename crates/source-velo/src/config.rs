@@ -6,7 +6,7 @@
 
 use model::{Instrument, Key, SeriesKey, SeriesSpec, Since, Step, Ts, Venue};
 use serde::Deserialize;
-use source::config::{Problems, Table, nearest};
+use source::config::{Problems, RowReport, Table, metric_names, nearest, read_rows};
 
 use crate::{
     datasets::{
@@ -44,8 +44,6 @@ struct ProductRow {
     enabled: bool,
 }
 
-type Wrong = (&'static str, String);
-
 /// What a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -64,20 +62,8 @@ pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> 
             minutes(&row.resolution_min),
         )
     });
-    let mut made = Vec::new();
-    let mut wrong: Vec<(u64, Wrong)> = Vec::new();
-    for row in table.rows() {
-        match series(&row.value) {
-            Ok(series) => made.extend(series),
-            Err(problems) => {
-                wrong.extend(problems.into_iter().map(|problem| (row.line, problem)));
-            }
-        }
-    }
-    for (line, (column, what)) in wrong {
-        table.problem(line, Some(column), what);
-    }
-    table.finish(made)
+    let made = read_rows(&mut table, series);
+    table.finish(made.into_iter().flatten().collect())
 }
 
 /// What the vendor has for a coin comes back under its name in whatever case it was asked for.
@@ -97,47 +83,33 @@ fn minutes(text: &str) -> &str {
 }
 
 /// Turns a row into its series, or tells everything that is wrong with it.
-fn series(row: &ProductRow) -> Result<Vec<SeriesSpec>, Vec<Wrong>> {
-    let mut wrong = Vec::new();
-    let kind = noted(&mut wrong, "market", kind(&row.market));
-    let coin = noted(&mut wrong, "coin", coin(&row.coin));
+fn series(row: &ProductRow, report: &mut RowReport<'_>) -> Option<Vec<SeriesSpec>> {
+    let kind = report.check("market", kind(&row.market));
+    let coin = report.check("coin", coin(&row.coin));
     if let Some(kind) = kind {
-        noted(&mut wrong, "exchange", check_exchange(kind, &row.exchange));
-        noted(&mut wrong, "product", check_product(kind, &row.product));
+        report.check("exchange", check_exchange(kind, &row.exchange));
+        report.check("product", check_product(kind, &row.product));
     }
-    let names = kind.and_then(|kind| noted(&mut wrong, "metrics", names(kind, &row.metrics)));
-    let step = noted(
-        &mut wrong,
-        "resolution_min",
-        step(kind, &row.resolution_min),
-    );
-    let since = noted(&mut wrong, "since", since(kind, &row.since));
-    match (kind, coin, names, step, since) {
-        (Some(kind), Some(coin), Some(names), Some(step), Some(since)) if wrong.is_empty() => {
-            let key = key(kind, coin, row);
-            let one = |name: &'static str| {
-                let series = SeriesKey {
-                    source: SOURCE,
-                    key: key.clone(),
-                    metric: name.into(),
-                    step,
-                };
-                SeriesSpec {
-                    stamp: stamp_of(&series),
-                    series,
-                    since,
-                    enabled: row.enabled,
-                }
-            };
-            Ok(names.into_iter().map(one).collect())
+    let names = kind.and_then(|kind| report.check("metrics", names(kind, &row.metrics)));
+    let step = report.check("resolution_min", step(kind, &row.resolution_min));
+    let since = report.check("since", since(kind, &row.since));
+    let (kind, coin, names, step, since) = (kind?, coin?, names?, step?, since?);
+    let key = key(kind, coin, row);
+    let one = |name: &'static str| {
+        let series = SeriesKey {
+            source: SOURCE,
+            key: key.clone(),
+            metric: name.into(),
+            step,
+        };
+        SeriesSpec {
+            stamp: stamp_of(&series),
+            series,
+            since,
+            enabled: row.enabled,
         }
-        _ => Err(wrong),
-    }
-}
-
-/// Notes what is wrong with a column and goes on, so that a row's problems come all at once.
-fn noted<T>(wrong: &mut Vec<Wrong>, column: &'static str, read: Result<T, String>) -> Option<T> {
-    read.map_err(|what| wrong.push((column, what))).ok()
+    };
+    Some(names.into_iter().map(one).collect())
 }
 
 fn key(kind: Kind, coin: &str, row: &ProductRow) -> Key {
@@ -249,27 +221,7 @@ fn names(kind: Kind, text: &str) -> Result<Vec<&'static str>, String> {
             (all.map(name).collect(), default.map(name).collect())
         }
     };
-    match text {
-        "" | "default" => return Ok(default),
-        "all" => return Ok(all),
-        _ => {}
-    }
-    let mut found: Vec<&'static str> = Vec::new();
-    for name in text.split('|').map(str::trim) {
-        let known = all.iter().find(|known| **known == name);
-        let known = known.ok_or_else(|| match nearest(name, all.iter().copied()) {
-            Some(near) => format!("{name:?} is no metric of this market: did you mean {near}?"),
-            None => format!(
-                "{name:?} is no metric of this market: default, all, or some of {}",
-                all.join(", ")
-            ),
-        })?;
-        if found.contains(known) {
-            return Err(format!("{name} stands twice"));
-        }
-        found.push(known);
-    }
-    Ok(found)
+    metric_names(text, "this market", (all, default))
 }
 
 /// The width of a bucket in minutes, as the query writes it.

@@ -1,7 +1,7 @@
 //! What the vendor serves: contract sections 2, 3, 4 and 8.
 
 use model::{DatasetId, Key, SeriesKey, SourceId, Stamp, Step, Ts};
-use source::{Absence, Calendar, DatasetSpec, History, Live, Reread, Role};
+use source::{DatasetSpec, History, Live, Reread, Role};
 
 use crate::{
     Plan,
@@ -53,24 +53,7 @@ pub(crate) const OPTIONS_EXCHANGE: &str = "deribit";
 /// What stands before the coin of an option: its coins trade as futures at the same exchange.
 pub(crate) const OPTION_PREFIX: &str = "option:";
 
-const CATALOGUE: DatasetSpec = DatasetSpec {
-    id: FUTURES,
-    role: Role::Catalogue,
-    step: Step::Day,
-    cadence_secs: DAY_SECS,
-    lag_secs: 0,
-    provisional_secs: 0,
-    calendar: Calendar::Always,
-    history: History::None,
-    absence: Absence::Unknown,
-    recheck_secs: DAY_SECS,
-    live: Live::No,
-    whole: false,
-    rereads: &[],
-    joins_secs: 0,
-    max_body_bytes: 16 << 20,
-    paths: &[],
-};
+const CATALOGUE: DatasetSpec = DatasetSpec::catalogue(FUTURES);
 
 /// Nothing is said of later corrections: three hours each hour, two days every night (section 8).
 const BARS: DatasetSpec = DatasetSpec {

@@ -49,7 +49,8 @@ pub use config::COLUMNS;
 pub use datasets::{
     CAPS, FUTURES, FUTURES_DELISTED, OPTIONS, ROWS, ROWS_DAILY, SOURCE, SPOT, SPOT_DELISTED,
 };
-pub use settings::{Plan, Settings, UnknownPlan};
+pub use settings::{Plan, Settings};
+pub use source::UnknownPlan;
 
 use metrics::Market;
 

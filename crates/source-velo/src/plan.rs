@@ -21,8 +21,8 @@ mod join;
 mod request;
 mod rows;
 
-use model::{DatasetId, Key, Step, TimeRange, Ts};
-use source::{Ask, Block, Cost, PlanError, RequestSpec};
+use model::{DatasetId, Key, Step, Ts};
+use source::{Ask, Block, Cost, PlanError, RequestSpec, Source as _, sorted_query};
 
 use crate::{
     Velo,
@@ -35,14 +35,7 @@ use crate::{
 
 /// Returns the requests of an ask, newest first.
 pub(crate) fn plan<'a>(source: &'a Velo, ask: &'a Ask) -> Result<source::Plan<'a>, PlanError> {
-    let spec = source.datasets.iter().find(|spec| spec.id == ask.dataset);
-    let Some(spec) = spec else {
-        return Err(PlanError::unknown_dataset(
-            SOURCE,
-            &source.datasets,
-            ask.dataset,
-        ));
-    };
+    let spec = source.known_dataset(ask.dataset)?;
     Ok(match spec.id {
         FUTURES | SPOT | OPTIONS => one(catalogue(spec.id, spec.paths, "0")),
         FUTURES_DELISTED | SPOT_DELISTED => one(catalogue(spec.id, spec.paths, "1")),
@@ -68,7 +61,7 @@ fn one<'a>(request: RequestSpec) -> source::Plan<'a> {
 fn catalogue(dataset: DatasetId, paths: &[&str], delisted: &str) -> RequestSpec {
     let path = paths.first().copied().unwrap_or_default();
     let query = [("delisted", delisted.to_owned())];
-    request(dataset, path, query, open_block(Step::Day))
+    request(dataset, path, query, Block::open(Step::Day))
 }
 
 /// Returns the oldest label that can be had; none for what has no labels.
@@ -83,34 +76,9 @@ pub(crate) fn horizon(source: &Velo, dataset: DatasetId, now: Ts) -> Option<Ts> 
     Some(reach.map_or(first, |reach| reach.max(first)))
 }
 
-/// Returns the empty range: nothing is clipped.
-fn nowhere() -> TimeRange {
-    TimeRange::new(Ts::from_secs(0), Ts::from_secs(0))
-}
-
-/// Returns the block of an answer that holds whatever it holds.
-pub(crate) fn open_block(step: Step) -> Block {
-    Block {
-        keys: Vec::new(),
-        metrics: Vec::new(),
-        step,
-        labels: nowhere(),
-    }
-}
-
 /// Returns the keys as a list of the query.
 fn listed(keys: &[Key]) -> String {
     keys.iter().map(sent_name).collect::<Vec<_>>().join(",")
-}
-
-/// Splits a block into two with half of the keys each; none where it has one key.
-fn halves_by_key(block: &Block) -> Option<[Block; 2]> {
-    let (front, back) = block.keys.split_at(block.keys.len() / 2);
-    let half = |keys: &[Key]| Block {
-        keys: keys.to_vec(),
-        ..block.clone()
-    };
-    (!front.is_empty()).then(|| [half(front), half(back)])
 }
 
 fn request<'q>(
@@ -119,17 +87,12 @@ fn request<'q>(
     query: impl IntoIterator<Item = (&'q str, String)>,
     block: Block,
 ) -> RequestSpec {
-    let mut query: Vec<(String, String)> = query
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    query.sort();
     RequestSpec {
         source: SOURCE,
         dataset,
         host: HOST,
         path: path.to_owned(),
-        query,
+        query: sorted_query(query),
         block,
         cost: Cost::ONE,
     }

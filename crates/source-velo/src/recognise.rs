@@ -1,7 +1,12 @@
 //! Rebuilds a request from its path and query, for looking at an answer from outside.
 
-use model::{DatasetId, Key, MetricName, Step, TimeRange, Ts};
-use source::{Block, Cost, PlanError, RequestSpec, lenient::Number, split_path_and_query};
+use model::{DatasetId, MetricName, Step, TimeRange, Ts};
+use source::{
+    Block, Cost, PlanError, RequestSpec,
+    lenient::Number,
+    recognise::{asked_keys, check_named, needed_value, query_value},
+    split_path_and_query,
+};
 
 use crate::{
     Velo,
@@ -12,7 +17,6 @@ use crate::{
         market_of,
     },
     metrics::{Market, metrics_of},
-    plan::open_block,
 };
 
 pub(crate) fn recognise(
@@ -26,13 +30,13 @@ pub(crate) fn recognise(
     let name = path
         .strip_prefix("/api/v1/")
         .unwrap_or(path.trim_start_matches('/'));
-    let is_gone = value(&query, "delisted").is_some_and(|one| one.trim() == "1");
+    let is_gone = query_value(&query, "delisted").is_some_and(|one| one.trim() == "1");
     let (found, block) = match (name, is_gone) {
-        ("futures", false) => (FUTURES, open_block(Step::Day)),
-        ("futures", true) => (FUTURES_DELISTED, open_block(Step::Day)),
-        ("spot", false) => (SPOT, open_block(Step::Day)),
-        ("spot", true) => (SPOT_DELISTED, open_block(Step::Day)),
-        ("options", _) => (OPTIONS, open_block(Step::Day)),
+        ("futures", false) => (FUTURES, Block::open(Step::Day)),
+        ("futures", true) => (FUTURES_DELISTED, Block::open(Step::Day)),
+        ("spot", false) => (SPOT, Block::open(Step::Day)),
+        ("spot", true) => (SPOT_DELISTED, Block::open(Step::Day)),
+        ("options", _) => (OPTIONS, Block::open(Step::Day)),
         ("caps", _) => (CAPS, caps_block(&query, keys)),
         ("rows", _) => rows_block(&query)?,
         _ => {
@@ -42,53 +46,23 @@ pub(crate) fn recognise(
             });
         }
     };
-    match dataset {
-        Some(named) if !source.datasets.iter().any(|known| known.id == named) => {
-            Err(PlanError::unknown_dataset(SOURCE, &source.datasets, named))
-        }
-        Some(named) if named != found => Err(parameter(
-            "dataset",
-            format!("this request belongs to {found}, not to {named}"),
-        )),
-        _ => Ok(RequestSpec {
-            source: SOURCE,
-            dataset: found,
-            host: HOST,
-            path: format!("/api/v1/{name}"),
-            query,
-            block,
-            cost: Cost::ONE,
-        }),
-    }
-}
-
-/// Query values by name.
-fn value<'q>(query: &'q [(String, String)], name: &str) -> Option<&'q str> {
-    query
-        .iter()
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value.as_str())
-}
-
-fn parameter(name: &'static str, why: String) -> PlanError {
-    PlanError::Parameter { name, why }
+    check_named(source, dataset, &[found])?;
+    Ok(RequestSpec {
+        source: SOURCE,
+        dataset: found,
+        host: HOST,
+        path: format!("/api/v1/{name}"),
+        query,
+        block,
+        cost: Cost::ONE,
+    })
 }
 
 /// The coins of the request, or those given, or whatever the answer holds.
 fn caps_block(query: &[(String, String)], keys: &[String]) -> Block {
-    let given = || keys.iter().map(String::as_str).collect();
-    let coins: Vec<&str> =
-        value(query, "coins").map_or_else(given, |coins| coins.split(',').collect());
-    let coins = coins
-        .into_iter()
-        .map(str::trim)
-        .filter(|coin| !coin.is_empty());
-    let mut keys: Vec<Key> = coins.map(|coin| Key::of_asset(coin, QUOTE)).collect();
-    keys.sort();
-    keys.dedup();
     Block {
-        keys,
-        ..open_block(Step::Hour)
+        keys: asked_keys(query, "coins", keys, QUOTE),
+        ..Block::open(Step::Hour)
     }
 }
 
@@ -99,15 +73,15 @@ fn rows_block(query: &[(String, String)]) -> Result<(DatasetId, Block), PlanErro
         1_440 => (ROWS_DAILY, Step::Day),
         other => {
             let why = format!("no dataset holds bars of {other} minutes");
-            return Err(parameter("resolution", why));
+            return Err(PlanError::parameter("resolution", why));
         }
     };
     let (begin, end) = (whole(query, "begin")?, whole(query, "end")?);
     if begin >= end {
-        return Err(parameter("end", "not after begin".to_owned()));
+        return Err(PlanError::parameter("end", "not after begin"));
     }
     let market = market_of_query(query);
-    let columns: Vec<&str> = value(query, "columns")
+    let columns: Vec<&str> = query_value(query, "columns")
         .unwrap_or_default()
         .split(',')
         .collect();
@@ -123,23 +97,23 @@ fn rows_block(query: &[(String, String)]) -> Result<(DatasetId, Block), PlanErro
     let block = Block {
         metrics,
         labels,
-        ..open_block(step)
+        ..Block::open(step)
     };
     Ok((dataset, block))
 }
 
 /// Clients send whole numbers as `60.0` too (section 4.2).
 fn whole(query: &[(String, String)], name: &'static str) -> Result<i64, PlanError> {
-    let text = value(query, name).ok_or_else(|| parameter(name, "missing".to_owned()))?;
+    let text = needed_value(query, name)?;
     let number = Number::of_text(text, &[]).integer();
-    number.ok_or_else(|| parameter(name, format!("{text:?} is no whole number")))
+    number.ok_or_else(|| PlanError::parameter(name, format!("{text:?} is no whole number")))
 }
 
 fn market_of_query(query: &[(String, String)]) -> Market {
-    match value(query, "type") {
+    match query_value(query, "type") {
         Some("spot") => Market::Spot,
         Some("options") => Market::Options,
-        _ if value(query, "columns") == Some("3m_basis_ann") => Market::Basis,
+        _ if query_value(query, "columns") == Some("3m_basis_ann") => Market::Basis,
         _ => Market::Futures,
     }
 }

@@ -4,6 +4,8 @@
 
 use std::{fmt, str::FromStr};
 
+use source::{UnknownPlan, plan_named};
+
 /// How the one product of the vendor is paid, which decides how far back it reaches (contract
 /// section 1). The key does not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,11 +15,6 @@ pub enum Plan {
     /// By year: all history.
     Annual,
 }
-
-/// A plan that does not exist.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no plan: one of monthly, annual")]
-pub struct UnknownPlan(String);
 
 impl Plan {
     /// Every plan, smallest first.
@@ -42,11 +39,9 @@ impl FromStr for Plan {
     type Err = UnknownPlan;
 
     fn from_str(text: &str) -> Result<Self, UnknownPlan> {
-        let text = text.trim().to_ascii_lowercase();
-        Self::ALL
-            .into_iter()
-            .find(|plan| plan.as_str() == text)
-            .ok_or(UnknownPlan(text))
+        plan_named(text, "one of monthly, annual", |name| {
+            Self::ALL.into_iter().find(|plan| plan.as_str() == name)
+        })
     }
 }
 

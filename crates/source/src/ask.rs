@@ -32,6 +32,13 @@ pub struct Want {
     pub labels: TimeRange,
 }
 
+impl Want {
+    /// Whether nothing is wanted: no metric, or no time.
+    pub fn is_empty(&self) -> bool {
+        self.metrics.is_empty() || self.labels.is_empty()
+    }
+}
+
 /// The requests of an ask, made one by one.
 pub type Plan<'a> = Box<dyn Iterator<Item = RequestSpec> + Send + 'a>;
 
@@ -75,6 +82,14 @@ impl PlanError {
             source_id: source.as_str(),
             dataset: asked.as_str().to_owned(),
             known: known.join(", "),
+        }
+    }
+
+    /// Makes the error that tells what is wrong with a parameter.
+    pub fn parameter(name: &'static str, why: impl Into<String>) -> Self {
+        Self::Parameter {
+            name,
+            why: why.into(),
         }
     }
 }

@@ -11,11 +11,37 @@ pub struct Block {
     pub metrics: Vec<MetricName>,
     /// The width of a bucket.
     pub step: Step,
-    /// The labels that are kept; the request may ask for more around them.
+    /// The labels that are kept; the request may ask for more around them. Empty: all are.
     pub labels: TimeRange,
 }
 
 impl Block {
+    /// The labels of a block that keeps whatever comes.
+    pub const ALL_LABELS: TimeRange = TimeRange {
+        start: Ts::from_secs(0),
+        end: Ts::from_secs(0),
+    };
+
+    /// Returns the block of an answer that holds whatever it holds.
+    pub const fn open(step: Step) -> Self {
+        Self {
+            keys: Vec::new(),
+            metrics: Vec::new(),
+            step,
+            labels: Self::ALL_LABELS,
+        }
+    }
+
+    /// Splits it into two with half of the keys each; none where it has not two.
+    pub fn halves_by_key(&self) -> Option<[Self; 2]> {
+        let (front, back) = self.keys.split_at(self.keys.len() / 2);
+        let half = |keys: &[Key]| Self {
+            keys: keys.to_vec(),
+            ..self.clone()
+        };
+        (!front.is_empty()).then(|| [half(front), half(back)])
+    }
+
     /// Returns the number of values a full answer has: wanted buckets × columns × keys.
     pub fn max_points(&self) -> u64 {
         let wide = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
@@ -73,6 +99,24 @@ mod tests {
         assert_eq!(pack_newest_first(&holes, 1_000), [range(0, 160)]);
         assert_eq!(pack_newest_first(&holes, 0).len(), 4);
         assert_eq!(pack_newest_first(&Spans::new(), 90), []);
+    }
+
+    #[test]
+    fn halves_hold_all_keys_and_one_key_has_none() {
+        let of = |coins: &[&str]| Block {
+            keys: coins
+                .iter()
+                .map(|coin| Key::of_asset(*coin, "usd"))
+                .collect(),
+            ..Block::open(Step::Hour)
+        };
+        let three = of(&["btc", "eth", "sol"]);
+        assert_eq!(
+            three.halves_by_key(),
+            Some([of(&["btc"]), of(&["eth", "sol"])])
+        );
+        assert_eq!(of(&["btc"]).halves_by_key(), None);
+        assert_eq!(of(&[]).halves_by_key(), None);
     }
 
     proptest! {

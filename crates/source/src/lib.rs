@@ -9,9 +9,12 @@
 
 mod ask;
 mod block;
+pub mod config;
 pub mod conformance;
 pub mod lenient;
 mod outcome;
+mod plan_name;
+pub mod recognise;
 mod record;
 mod reply;
 mod request;
@@ -21,17 +24,15 @@ mod spec;
 pub use ask::{Ask, Plan, PlanError, Want};
 pub use block::{Block, cut_newest_first, pack_newest_first};
 pub use outcome::{Fact, Listing, Outcome, Parsed, QuotaUsed, Reject, Sink, Slot};
+pub use plan_name::{UnknownPlan, plan_named};
 pub use record::{Record, RecordedPoint, refuse_point};
 pub use reply::{Reply, ReplyError, check_status};
-pub use request::{Cost, RequestSpec, split_path_and_query};
+pub use request::{Cost, RequestSpec, sorted_query, split_path_and_query};
 pub use snapshot::{SNAPSHOT_TOLERANCE_SECS, is_late_snapshot, snapshot_label};
 pub use spec::{
     Absence, Auth, Calendar, DatasetSpec, History, Host, HostId, Limit, Live, Reread, Role, Unit,
     Window,
 };
-
-/// The reader of config CSVs.
-pub use tables as config;
 
 use model::{DatasetId, Key, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
 
@@ -158,5 +159,14 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// Returns the dataset's description.
     fn dataset(&self, id: DatasetId) -> Option<&DatasetSpec> {
         self.datasets().iter().find(|dataset| dataset.id == id)
+    }
+
+    /// Returns the description of a dataset that is asked for.
+    ///
+    /// # Errors
+    /// [`PlanError::UnknownDataset`], which tells what there is.
+    fn known_dataset(&self, id: DatasetId) -> Result<&DatasetSpec, PlanError> {
+        self.dataset(id)
+            .ok_or_else(|| PlanError::unknown_dataset(self.id(), self.datasets(), id))
     }
 }

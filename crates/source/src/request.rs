@@ -69,6 +69,18 @@ impl RequestSpec {
     }
 }
 
+/// Returns a query as it stands in a [`RequestSpec`]: sorted by name.
+pub fn sorted_query<'n>(
+    pairs: impl IntoIterator<Item = (&'n str, String)>,
+) -> Vec<(String, String)> {
+    let pairs = pairs.into_iter();
+    let mut query: Vec<(String, String)> = pairs
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    query.sort();
+    query
+}
+
 /// Takes `path?query` apart, with or without scheme and host in front: the path as it is, and the
 /// query's names and values decoded and sorted by name, as in a [`RequestSpec`]. A fragment is
 /// dropped.

@@ -43,6 +43,32 @@ pub struct DatasetSpec {
     pub paths: &'static [&'static str],
 }
 
+impl DatasetSpec {
+    /// Returns what a dataset is unless its source says otherwise: a catalogue, read once a day, of 16
+    /// MiB at most. The paths are left to say, and of a series nearly all.
+    pub const fn catalogue(id: DatasetId) -> Self {
+        const DAY_SECS: i64 = 86_400;
+        Self {
+            id,
+            role: Role::Catalogue,
+            step: Step::Day,
+            cadence_secs: DAY_SECS,
+            lag_secs: 0,
+            provisional_secs: 0,
+            calendar: Calendar::Always,
+            history: History::None,
+            absence: Absence::Unknown,
+            recheck_secs: DAY_SECS,
+            live: Live::No,
+            whole: false,
+            rereads: &[],
+            joins_secs: 0,
+            max_body_bytes: 16 << 20,
+            paths: &[],
+        }
+    }
+}
+
 /// What a dataset is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {

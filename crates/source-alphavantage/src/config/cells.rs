@@ -120,32 +120,3 @@ pub(super) fn unknown_function(name: &str) -> String {
         None => format!("{name:?} is no function: one of {}", known.join(", ")),
     }
 }
-
-/// Reads stored names joined by `|`, or `default`, or `all`; none means the default set.
-pub(super) fn names(
-    (all, default): (Vec<&'static str>, Vec<&'static str>),
-    function: &str,
-    text: &str,
-) -> Result<Vec<&'static str>, String> {
-    match text {
-        "" | "default" => return Ok(default),
-        "all" => return Ok(all),
-        _ => {}
-    }
-    let mut found: Vec<&'static str> = Vec::new();
-    for name in text.split('|').map(str::trim) {
-        let known = all.iter().find(|known| **known == name);
-        let known = known.ok_or_else(|| match nearest(name, all.iter().copied()) {
-            Some(near) => format!("{name:?} is no metric of {function}: did you mean {near}?"),
-            None => format!(
-                "{name:?} is no metric of {function}: default, all, or some of {}",
-                all.join(", ")
-            ),
-        })?;
-        if found.contains(known) {
-            return Err(format!("{name} stands twice"));
-        }
-        found.push(known);
-    }
-    Ok(found)
-}

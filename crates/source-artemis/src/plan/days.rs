@@ -8,7 +8,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use model::{DatasetId, Key, MetricName, PullKind, Step, TimeRange, Ts};
-use source::{Ask, Block, DatasetSpec, RequestSpec, cut_newest_first};
+use source::{Ask, Block, DatasetSpec, RequestSpec, cut_newest_first, recognise::query_value};
 
 use super::{
     fit::{asked_days, fit, max_days},
@@ -137,24 +137,17 @@ fn dated(dataset: DatasetId, block: Block, last_day: String) -> RequestSpec {
 /// one pair (section 3).
 pub(crate) fn halves(refused: &RequestSpec) -> Option<[RequestSpec; 2]> {
     let block = &refused.block;
-    let last = refused.query.iter().find(|(name, _)| name == END_DATE);
-    let (_, last) = last?;
-    let half = |keys: &[Key], metrics: &[MetricName]| {
-        let block = Block {
-            keys: keys.to_vec(),
-            metrics: metrics.to_vec(),
-            step: block.step,
-            labels: block.labels,
-        };
-        dated(refused.dataset, block, last.clone())
-    };
-    if block.keys.len() > 1 {
-        let (front, back) = block.keys.split_at(block.keys.len() / 2);
-        return Some([half(front, &block.metrics), half(back, &block.metrics)]);
-    }
-    if block.keys.is_empty() || block.metrics.len() < 2 {
-        return None;
-    }
+    let last = query_value(&refused.query, END_DATE)?;
+    let parts = block.halves_by_key().or_else(|| halves_by_metric(block))?;
+    Some(parts.map(|part| dated(refused.dataset, part, last.to_owned())))
+}
+
+/// Splits the block of one key; none where it has not two metrics.
+fn halves_by_metric(block: &Block) -> Option<[Block; 2]> {
     let (front, back) = block.metrics.split_at(block.metrics.len() / 2);
-    Some([half(&block.keys, front), half(&block.keys, back)])
+    let half = |metrics: &[MetricName]| Block {
+        metrics: metrics.to_vec(),
+        ..block.clone()
+    };
+    (block.keys.len() == 1 && !front.is_empty()).then(|| [half(front), half(back)])
 }

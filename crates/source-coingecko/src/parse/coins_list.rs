@@ -2,12 +2,11 @@
 
 use model::{AssetId, Subject};
 use serde_json::value::RawValue;
-use source::{Listing, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink, lenient};
-
-use crate::{
-    recognise::value,
-    wire::{CoinRow, RowId},
+use source::{
+    Listing, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink, lenient, recognise::query_value,
 };
+
+use crate::wire::{CoinRow, RowId};
 
 pub(super) fn parse(
     request: &RequestSpec,
@@ -17,7 +16,7 @@ pub(super) fn parse(
     let text = lenient::text(&reply.body);
     let rows: Vec<&RawValue> = lenient::read(&text)?;
     // The delisted ones are another request, which only a person makes.
-    let active = value(&request.query, "status") != Some("inactive");
+    let active = query_value(&request.query, "status") != Some("inactive");
     let mut listed = 0_u32;
     for row in rows {
         match serde_json::from_str::<CoinRow>(row.get()) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Key, MetricName, Quote, Step, TimeRange, Ts};
 use source::{Ask, Block, RequestSpec};
 
-use super::{encode, is_wanted, request};
+use super::{encode, request};
 use crate::{
     CoinGecko,
     datasets::{GLOBAL, MARKETS},
@@ -54,7 +54,7 @@ fn grouped(
     quote: fn(&Key) -> Option<Quote>,
 ) -> impl Iterator<Item = (TimeRange, Coins)> + Send + use<> {
     let mut groups: BTreeMap<(std::cmp::Reverse<Ts>, Ts, Option<Quote>), Coins> = BTreeMap::new();
-    for want in ask.wants.iter().filter(|want| is_wanted(want)) {
+    for want in ask.wants.iter().filter(|want| !want.is_empty()) {
         let group = (
             std::cmp::Reverse(want.labels.end),
             want.labels.start,
@@ -124,11 +124,9 @@ fn markets_request(keys: Vec<Key>, metrics: Vec<MetricName>, labels: TimeRange) 
 
 /// Splits a refused live request into two with half of the coins each.
 pub(crate) fn halves(request: &RequestSpec) -> Option<[RequestSpec; 2]> {
-    let block = &request.block;
-    if request.dataset != MARKETS || block.keys.len() < 2 {
+    if request.dataset != MARKETS {
         return None;
     }
-    let (front, back) = block.keys.split_at(block.keys.len() / 2);
-    let half = |keys: &[Key]| markets_request(keys.to_vec(), block.metrics.clone(), block.labels);
-    Some([half(front), half(back)])
+    let halves = request.block.halves_by_key()?;
+    Some(halves.map(|half| markets_request(half.keys, half.metrics, half.labels)))
 }

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use source::{
     Parsed, Reply, ReplyError, RequestSpec, SNAPSHOT_TOLERANCE_SECS, Sink,
     lenient::{self, Text},
+    recognise::query_value,
 };
 
 use super::{
@@ -17,7 +18,7 @@ use crate::{
     kind::Kind,
     metrics::{METRICS, Metric, Past, Section, metrics_of, stamp},
     names::Names,
-    recognise::{key_of, value},
+    recognise::key_of,
     route::{Of, Route},
     wire::{
         Alone, DimensionChart, Id, PoolDay, Protocol, Sample, Sections, StablecoinDay, TvlPoint,
@@ -82,7 +83,7 @@ fn read(
     match route {
         Route::Protocol(_) => protocol(request, text),
         Route::TvlChart(_) => {
-            let key = value(&request.query, "key").filter(|key| !key.is_empty());
+            let key = query_value(&request.query, "key").filter(|key| !key.is_empty());
             let is_of = |past| matches!(past, Past::Tvl(section) if section.key() == key);
             small(request, text, Kind::Protocol, is_of, tvl_place())
         }
@@ -199,7 +200,7 @@ fn dimension(
     samples: Vec<Sample>,
     key: Key,
 ) -> Result<Chart, ReplyError> {
-    let data_type = value(&request.query, "dataType");
+    let data_type = query_value(&request.query, "dataType");
     let asked = &request.block.metrics;
     let is_of = |metric: &&'static Metric| match metric.past {
         Past::Dimension(dimension) => {

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use source::{
     Parsed, Reply, ReplyError, RequestSpec, Sink,
     lenient::{self, Number},
+    recognise::query_value,
 };
 
 use super::{
@@ -154,7 +155,7 @@ pub(super) fn dimension(request: &RequestSpec, reply: &Reply, out: &mut dyn Sink
     };
     let text = lenient::text(&reply.body);
     let overview: OverviewNow<'_> = lenient::read(&text)?;
-    let data_type = crate::recognise::value(&request.query, "dataType");
+    let data_type = query_value(&request.query, "dataType");
     let is_of = |metric: &'static Metric| match metric.live {
         Place::Total(dimension) if dimension.of == of => data_type
             .is_none_or(|named| named == dimension.data_type)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::{Key, MetricName, Step};
 use source::{Ask, Block, RequestSpec, Want};
 
-use super::{Maker, encode, is_wanted};
+use super::{Maker, encode};
 use crate::{
     DefiLlama,
     access::has_small_charts,
@@ -16,7 +16,7 @@ use crate::{
 
 /// Wants of all keys, newest first.
 pub(super) fn plan<'a>(source: &'a DefiLlama, maker: Maker, ask: &'a Ask) -> source::Plan<'a> {
-    let mut wants: Vec<&Want> = ask.wants.iter().filter(|want| is_wanted(want)).collect();
+    let mut wants: Vec<&Want> = ask.wants.iter().filter(|want| !want.is_empty()).collect();
     // Stable: those that end together stay in the order of their keys.
     wants.sort_by_key(|want| std::cmp::Reverse(want.labels.end));
     let names = source.names();

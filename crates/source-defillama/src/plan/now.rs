@@ -9,7 +9,7 @@ use std::{
 use model::{DatasetId, Key, MetricName, Step, TimeRange, Ts};
 use source::{Ask, Block, Want};
 
-use super::{Maker, is_wanted};
+use super::Maker;
 use crate::{
     datasets::{CHAINS, CHAINS_NOW, POOLS_NOW, STABLECOINS, STABLECOINS_NOW},
     kind::Kind,
@@ -79,7 +79,7 @@ pub(super) fn grouped<G: Ord>(
         let names = want.metrics.iter().cloned();
         names.map(|name| (want.key.clone(), name)).collect()
     };
-    for want in ask.wants.iter().filter(|want| is_wanted(want)) {
+    for want in ask.wants.iter().filter(|want| !want.is_empty()) {
         for (key, name) in pairs(want) {
             let Some(group) = by(&key, &name) else {
                 continue;

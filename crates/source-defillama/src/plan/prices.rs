@@ -6,7 +6,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use model::{Key, MetricName, Step, TimeRange, Ts};
 use source::{Ask, Block, RequestSpec, cut_newest_first};
 
-use super::{Maker, encode, is_wanted, now::grouped};
+use super::{Maker, encode, now::grouped};
 use crate::DefiLlama;
 
 /// The most ids that one request may name.
@@ -40,7 +40,7 @@ pub(super) fn past<'a>(
 ) -> source::Plan<'a> {
     let room = room(source);
     let mut groups: BTreeMap<(Reverse<Ts>, Ts), Vec<Key>> = BTreeMap::new();
-    for want in ask.wants.iter().filter(|want| is_wanted(want)) {
+    for want in ask.wants.iter().filter(|want| !want.is_empty()) {
         for page in cut_newest_first(want.labels, PAGE_POINTS * step.max_secs()) {
             let group = groups.entry((Reverse(page.end), page.start)).or_default();
             group.push(want.key.clone());
@@ -121,18 +121,17 @@ fn chart(maker: Maker, keys: Vec<Key>, step: Step, labels: TimeRange) -> Request
 pub(crate) fn halves(source: &DefiLlama, request: &RequestSpec) -> Option<[RequestSpec; 2]> {
     let whole = &request.block;
     let is_of_prices = whole.metrics.iter().any(|name| name.as_str() == "PRICE");
-    if !is_of_prices || whole.keys.len() < 2 {
+    if !is_of_prices {
         return None;
     }
     let maker = Maker {
         plan: source.settings.plan,
         dataset: request.dataset,
     };
-    let (front, back) = whole.keys.split_at(whole.keys.len() / 2);
     let is_now = request.path.contains("/prices/");
-    let half = |keys: &[Key]| match is_now {
-        true => hour(maker, keys.to_vec(), whole.labels),
-        false => chart(maker, keys.to_vec(), whole.step, whole.labels),
-    };
-    Some([half(front), half(back)])
+    let halves = whole.halves_by_key()?;
+    Some(halves.map(|half| match is_now {
+        true => hour(maker, half.keys, half.labels),
+        false => chart(maker, half.keys, half.step, half.labels),
+    }))
 }

@@ -3,7 +3,7 @@
 use model::{Step, TimeRange};
 use source::{Ask, Block, RequestSpec, Want};
 
-use super::{halves_by_key, listed, request};
+use super::{listed, request};
 use crate::datasets::CAPS;
 
 /// The most coins in one request; the limit is unknown (section 6).
@@ -11,8 +11,7 @@ const MAX_COINS: usize = 100;
 
 /// Wants of one range of labels share requests.
 pub(super) fn plan(ask: &Ask) -> source::Plan<'_> {
-    let wanted = |want: &&Want| !want.metrics.is_empty() && !want.labels.is_empty();
-    let wants: Vec<_> = ask.wants.iter().filter(wanted).collect();
+    let wants: Vec<_> = ask.wants.iter().filter(|want| !want.is_empty()).collect();
     let batches = wants
         .chunk_by(|a, b| a.labels == b.labels)
         .flat_map(|alike| alike.chunks(MAX_COINS))
@@ -39,5 +38,5 @@ fn caps_request(block: Block) -> RequestSpec {
 
 /// Splits a refused request into two with half of the coins each.
 pub(super) fn halves(refused: &RequestSpec) -> Option<[RequestSpec; 2]> {
-    Some(halves_by_key(&refused.block)?.map(caps_request))
+    Some(refused.block.halves_by_key()?.map(caps_request))
 }

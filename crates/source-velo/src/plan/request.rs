@@ -3,7 +3,7 @@
 use model::{DatasetId, TimeRange, Ts};
 use source::{Block, RequestSpec};
 
-use super::{halves_by_key, listed, request};
+use super::{listed, request};
 use crate::{
     datasets::market_of,
     metrics::{Market, metrics_of},
@@ -45,7 +45,7 @@ pub(super) fn rows_request(
 pub(super) fn halves(refused: &RequestSpec) -> Option<[RequestSpec; 2]> {
     let block = &refused.block;
     let market = market_of(block.keys.first()?).unwrap_or(Market::Basis);
-    let parts = halves_by_key(block).or_else(|| halves_by_time(block))?;
+    let parts = block.halves_by_key().or_else(|| halves_by_time(block))?;
     Some(parts.map(|part| {
         let end = part.labels.end;
         rows_request(refused.dataset, market, part, end)

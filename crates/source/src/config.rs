@@ -1,0 +1,174 @@
+//! Reads a source's CSV: what `tables` has for any file, and what all sources do with its rows. What
+//! the columns mean is the vendor's own.
+
+use model::{SeriesKey, Since};
+
+pub use tables::{CsvText, Problem, Problems, Report, Row, Table, both, nearest, positive};
+
+use crate::{Role, Source};
+
+/// The report on one row. What is wrong with a cell is noted, and the row is read on, so that its
+/// problems come all at once.
+#[derive(Debug)]
+pub struct RowReport<'r> {
+    report: &'r mut Report,
+    line: u64,
+    is_good: bool,
+}
+
+impl RowReport<'_> {
+    /// Returns the row's line, from 1.
+    pub const fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Returns what was read from a cell, or notes what is wrong with it and returns `None`.
+    pub fn check<T>(&mut self, column: &str, read: Result<T, String>) -> Option<T> {
+        read.map_err(|what| self.wrong(column, what)).ok()
+    }
+
+    /// Notes what is wrong with a cell.
+    pub fn wrong(&mut self, column: &str, what: impl Into<String>) {
+        self.is_good = false;
+        self.report.problem(self.line, Some(column), what);
+    }
+}
+
+/// Returns what `read` makes of every row with which nothing is wrong.
+pub fn read_rows<R, T>(
+    table: &mut Table<R>,
+    mut read: impl FnMut(&R, &mut RowReport<'_>) -> Option<T>,
+) -> Vec<T> {
+    let (rows, report) = table.rows_and_report();
+    let mut made = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut row_report = RowReport {
+            report: &mut *report,
+            line: row.line,
+            is_good: true,
+        };
+        let read = read(&row.value, &mut row_report);
+        made.extend(read.filter(|_| row_report.is_good));
+    }
+    made
+}
+
+/// Reads a list joined by `|` of which nothing may stand twice.
+///
+/// # Errors
+/// What is wrong with the first bad entry, for the report.
+pub fn joined<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut found = Vec::new();
+    for name in text.split('|').map(str::trim) {
+        found.push(read(name)?);
+        if seen.contains(&name) {
+            return Err(format!("{name} stands twice"));
+        }
+        seen.push(name);
+    }
+    Ok(found)
+}
+
+/// Reads stored names joined by `|`, or `default`, or `all`; none means the default set. `of` is for
+/// messages: what has these metrics.
+///
+/// # Errors
+/// What is wrong with the text, for the report.
+pub fn metric_names<'n>(
+    text: &str,
+    of: &str,
+    (all, default): (Vec<&'n str>, Vec<&'n str>),
+) -> Result<Vec<&'n str>, String> {
+    match text {
+        "" | "default" => return Ok(default),
+        "all" => return Ok(all),
+        _ => {}
+    }
+    joined(text, |name| {
+        let known = all.iter().copied().find(|known| *known == name);
+        known.ok_or_else(|| match nearest(name, all.iter().copied()) {
+            Some(near) => format!("{name:?} is no metric of {of}: did you mean {near}?"),
+            None => format!(
+                "{name:?} is no metric of {of}: default, all, or some of {}",
+                all.join(", ")
+            ),
+        })
+    })
+}
+
+/// Returns since when a series is wanted, of which a row wants the past from `wanted` on; none where no
+/// dataset of the plan holds it. What has no past begins when the row becomes active, because nothing
+/// older can be had.
+pub fn since_held(source: &dyn Source, series: &SeriesKey, wanted: Since) -> Option<Since> {
+    let datasets = source.datasets().iter();
+    let mut holders = datasets
+        .filter(|dataset| source.serves(dataset.id, series))
+        .peekable();
+    holders.peek()?;
+    Some(match holders.any(|dataset| dataset.role == Role::Series) {
+        true => wanted,
+        false => Since::Activation,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Pair {
+        a: String,
+        b: String,
+    }
+
+    fn read(csv: &str) -> Result<Vec<(u64, u8, u8)>, String> {
+        let mut table: Table<Pair> = Table::read("pairs.csv", csv.as_bytes(), &["a", "b"]);
+        let number = |text: &str| text.parse().map_err(|_| format!("{text:?} is no number"));
+        let made = read_rows(&mut table, |row, report| {
+            let a = report.check("a", number(&row.a));
+            let b = report.check("b", number(&row.b));
+            if row.a == row.b {
+                report.wrong("b", "is the same");
+            }
+            Some((report.line(), a?, b?))
+        });
+        let bad = table.rows().len() - made.len();
+        let lines = format!("{bad} bad\n");
+        table.finish(made).map_err(|all| lines + &all.to_string())
+    }
+
+    #[test]
+    fn all_problems_of_a_row_are_told_and_nothing_is_made_of_it() {
+        assert_eq!(read("a,b\n1,2\n3,4\n"), Ok(vec![(2, 1, 2), (3, 3, 4)]));
+        assert_eq!(
+            read("a,b\nx,y\n1,2\n3,3\n").unwrap_err(),
+            "2 bad\n\
+             pairs.csv:2: column a: \"x\" is no number\n\
+             pairs.csv:2: column b: \"y\" is no number\n\
+             pairs.csv:4: column b: is the same"
+        );
+    }
+
+    #[test]
+    fn names_are_some_or_all_or_the_default() {
+        let sets = || (vec!["PRICE", "VOLUME", "SUPPLY"], vec!["PRICE"]);
+        let of = |text: &str| metric_names(text, "a coin", sets());
+        assert_eq!(of(""), Ok(vec!["PRICE"]));
+        assert_eq!(of("default"), Ok(vec!["PRICE"]));
+        assert_eq!(of("all"), Ok(sets().0));
+        assert_eq!(of("VOLUME | PRICE"), Ok(vec!["VOLUME", "PRICE"]));
+        let wrong = |text: &str| of(text).unwrap_err();
+        assert_eq!(wrong("PRICE|PRICE"), "PRICE stands twice");
+        assert_eq!(
+            wrong("PRIZE"),
+            "\"PRIZE\" is no metric of a coin: did you mean PRICE?"
+        );
+        assert_eq!(
+            wrong("x"),
+            "\"x\" is no metric of a coin: default, all, or some of PRICE, VOLUME, SUPPLY"
+        );
+    }
+}
