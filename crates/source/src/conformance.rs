@@ -7,16 +7,19 @@
 //! A case is an ask and good answers to the first of its requests. From them the suite also makes bad
 //! answers: emptied, cut off, of another shape, with one key taken out. What only one vendor promises
 //! (which requests, which values) is for that crate's own tests. [`check_plan`] takes asks alone, for
-//! those that a source crate makes at random.
+//! those that a source crate makes at random. For those tests [`stage`] has asks, replies and a reader,
+//! [`mangle`] spoilt bodies.
 
+pub mod mangle;
 mod plans;
 mod replies;
+pub mod stage;
 
 use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use model::Ts;
+use model::{Step, Ts};
 
 use crate::{Ask, Reply, RequestSpec, Source};
 
@@ -39,12 +42,21 @@ pub struct Case {
 
 /// Makes a good answer.
 pub fn good(body: impl Into<Bytes>, received_at: Ts) -> Reply {
+    answer(StatusCode::OK, body, received_at)
+}
+
+fn answer(status: StatusCode, body: impl Into<Bytes>, received_at: Ts) -> Reply {
     Reply {
-        status: StatusCode::OK,
+        status,
         headers: HeaderMap::new(),
         body: body.into(),
         received_at,
     }
+}
+
+/// Whether a label is one of its step. A quarter ends when the company's books say so.
+fn is_on_grid(step: Step, label: Ts) -> bool {
+    step == Step::Quarter || step.floor(label) == label
 }
 
 /// Everything that a source does not hold, a line each.

@@ -7,20 +7,24 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use model::{
-    DatasetId, Key, MetricName, PullKind, SeriesKey, SeriesSpec, SourceId, Stamp, Step, TimeRange,
-    Ts,
+    DatasetId, Key, MetricName, SeriesKey, SeriesSpec, SourceId, Stamp, Step, TimeRange, Ts,
 };
 use serde_json::Value;
 use source::{
     Absence, Ask, Auth, Block, Calendar, Cost, DatasetSpec, History, Host, Limit, Outcome, Parsed,
-    Plan, PlanError, Reply, ReplyError, RequestSpec, Role, Sink, Source, Unit, Want, Window,
+    Plan, PlanError, Reply, ReplyError, RequestSpec, Role, Sink, Source, Unit, Window,
     config::Problems,
-    conformance::{Case, PLANTED_SECRET, check, good},
+    conformance::{
+        Case, PLANTED_SECRET, check, good,
+        mangle::survives,
+        stage::{at, gap, plan, range, want},
+    },
     split_path_and_query,
 };
 
 const TOY: SourceId = SourceId::new("toy");
 const DAYS: DatasetId = DatasetId::new("days");
+const NOW: &str = "2026-02-01";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
@@ -301,28 +305,18 @@ fn run(fault: Fault) -> String {
     )
 }
 
+fn fifteen_days(keys: &[&str]) -> Ask {
+    let labels = range("2026-01-01", "2026-01-16");
+    let want = |id: &&str| want(Key::of_asset(*id, ""), &["V"], labels);
+    gap(DAYS, NOW, keys.iter().map(want).collect())
+}
+
 fn run_with(fault: Fault, keys: &[&str], answer: &'static [u8]) -> String {
-    let labels = TimeRange::new(
-        Ts::parse("2026-01-01").unwrap(),
-        Ts::parse("2026-01-16").unwrap(),
-    );
-    let now = Ts::parse("2026-02-01").unwrap();
-    let want = |id: &str| Want {
-        key: Key::of_asset(id, ""),
-        metrics: vec![MetricName::from("V")],
-        labels,
-    };
     let case = Case {
         name: "fifteen days",
-        ask: Ask {
-            dataset: DAYS,
-            kind: PullKind::Gap,
-            now,
-            oldest: None,
-            wants: keys.iter().map(|id| want(id)).collect(),
-        },
+        ask: fifteen_days(keys),
         requests: 2,
-        answers: vec![good(answer, now)],
+        answers: vec![good(answer, at(NOW))],
     };
     match check(&Toy::new(fault), &[case]) {
         Ok(()) => String::new(),
@@ -380,4 +374,26 @@ fn each_fault_is_found() {
         let failures = run(fault);
         assert!(failures.contains(told), "{fault:?}: {failures}");
     }
+}
+
+/// Reads the value of a day, as the tests with bodies made at random do.
+fn survive(fault: Fault) -> Option<source::Record> {
+    let toy = Toy::new(fault);
+    let request = plan(&toy, &fifteen_days(&["a"])).swap_remove(0);
+    survives(&toy, &request, 200, br#"{"a":[0]}"#.as_slice(), NOW)
+}
+
+#[test]
+fn what_survives_is_an_answer_or_a_typed_error() {
+    assert_eq!(survive(Fault::None).unwrap().points.len(), 1);
+    let toy = Toy::new(Fault::None);
+    let request = plan(&toy, &fifteen_days(&["a"])).swap_remove(0);
+    assert!(survives(&toy, &request, 500, b"{}".as_slice(), NOW).is_none());
+    assert!(survives(&toy, &request, 200, b"<html>".as_slice(), NOW).is_none());
+}
+
+#[test]
+#[should_panic(expected = "label: 2026-01-06T00:00:07Z")]
+fn labels_off_the_grid_do_not_survive() {
+    survive(Fault::LabelsOffTheGrid);
 }

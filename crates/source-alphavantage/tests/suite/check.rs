@@ -1,12 +1,12 @@
 //! Which failure an answer is: contract section 2.
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{HeaderValue, header::RETRY_AFTER};
 use serde_json::Value;
 use source::{ReplyError, RequestSpec, Source as _};
 use source_alphavantage::{BULK_QUOTES, EQUITIES_DAILY, LISTING, Plan, QUOTE};
 
-use crate::{CLOSE, PAID, ask, body, plan, range, reply, vendor, want};
+use crate::{CLOSE, PAID, ask, body, plan, range, reply, reply_with, vendor, want};
 
 const NOW: &str = "2026-08-13T06:03:00Z";
 
@@ -20,8 +20,7 @@ fn listing() -> RequestSpec {
 }
 
 fn error(request: &RequestSpec, status: u16, body: &str) -> Option<ReplyError> {
-    let mut reply = reply(body.as_bytes(), NOW);
-    reply.status = StatusCode::from_u16(status).unwrap();
+    let reply = reply_with(status, body.as_bytes(), NOW);
     vendor(PAID).check(request, &reply).err()
 }
 
@@ -122,8 +121,7 @@ fn the_first_sentence_that_fits_decides() {
 fn waits_are_those_of_the_window() {
     let request = closes(PAID);
     let wait = |status: u16, text: &str, header: Option<&'static str>| {
-        let mut reply = reply(text.as_bytes(), NOW);
-        reply.status = StatusCode::from_u16(status).unwrap();
+        let mut reply = reply_with(status, text.as_bytes(), NOW);
         if let Some(header) = header {
             let value = HeaderValue::from_static(header);
             reply.headers.insert(RETRY_AFTER, value);

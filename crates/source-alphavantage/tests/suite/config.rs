@@ -3,16 +3,13 @@
 use std::collections::BTreeSet;
 
 use model::{SeriesSpec, Since, Stamp, Step};
-use source::Source as _;
+use source::{Source as _, conformance::stage};
 use source_alphavantage::{COLUMNS, EQUITIES_DAILY, LISTING, Plan};
 
 use crate::{PAID, at, key, vendor};
 
 fn read_on(plan: Plan, rows: &str) -> Result<Vec<SeriesSpec>, String> {
-    let csv = format!("{}\n{rows}", COLUMNS.join(","));
-    vendor(plan)
-        .read_config("alphavantage.csv", csv.as_bytes())
-        .map_err(|problems| problems.to_string())
+    stage::configure(&vendor(plan), &COLUMNS, rows)
 }
 
 fn read(rows: &str) -> Result<Vec<SeriesSpec>, String> {

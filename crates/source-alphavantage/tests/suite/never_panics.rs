@@ -1,101 +1,88 @@
 //! Whatever comes, a typed error or an answer: never a panic.
 
-use bytes::Bytes;
-use http::StatusCode;
 use proptest::prelude::*;
-use source::{RequestSpec, Source as _};
+use source::{
+    RequestSpec, Source as _,
+    conformance::mangle::{recognised, survives, survives_rows, with_bytes, with_part},
+};
 use source_alphavantage::COLUMNS;
 
-use crate::{PAID, body, read, reply, vendor};
+use crate::{PAID, body, vendor};
 
 const SAMPLES: [(&str, &[u8]); 14] = [
     (
-        "function=TIME_SERIES_DAILY&symbol=IBM",
+        "/query?function=TIME_SERIES_DAILY&symbol=IBM",
         body!("bars/ugly.json"),
     ),
     (
-        "function=TIME_SERIES_DAILY&symbol=IBM&outputsize=full",
+        "/query?function=TIME_SERIES_DAILY&symbol=IBM&outputsize=full",
         body!("bars/daily_compact.json"),
     ),
     (
-        "function=TIME_SERIES_DAILY_ADJUSTED&symbol=AAPL",
+        "/query?function=TIME_SERIES_DAILY_ADJUSTED&symbol=AAPL",
         body!("bars/daily_adjusted_split.json"),
     ),
     (
-        "function=TIME_SERIES_WEEKLY&symbol=IBM",
+        "/query?function=TIME_SERIES_WEEKLY&symbol=IBM",
         body!("bars/weekly_partial.json"),
     ),
     (
-        "function=TIME_SERIES_INTRADAY&symbol=SPY&interval=60min&month=2024-05",
+        "/query?function=TIME_SERIES_INTRADAY&symbol=SPY&interval=60min&month=2024-05",
         body!("bars/intraday_shares.json"),
     ),
     (
-        "function=DIGITAL_CURRENCY_DAILY&symbol=BTC&market=EUR",
+        "/query?function=DIGITAL_CURRENCY_DAILY&symbol=BTC&market=EUR",
         body!("bars/crypto_daily_legacy.json"),
     ),
     (
-        "function=CRYPTO_INTRADAY&symbol=ETH&market=USD&interval=60min",
+        "/query?function=CRYPTO_INTRADAY&symbol=ETH&market=USD&interval=60min",
         body!("bars/crypto_intraday.json"),
     ),
     (
-        "function=FX_DAILY&from_symbol=EUR&to_symbol=USD",
+        "/query?function=FX_DAILY&from_symbol=EUR&to_symbol=USD",
         body!("bars/fx_daily.json"),
     ),
     (
-        "function=TREASURY_YIELD&interval=daily",
+        "/query?function=TREASURY_YIELD&interval=daily",
         body!("economy/treasury_yield.json"),
     ),
-    ("function=GLOBAL_QUOTE&symbol=IBM", body!("now/quote.json")),
     (
-        "function=CURRENCY_EXCHANGE_RATE&from_currency=BTC&to_currency=USD",
+        "/query?function=GLOBAL_QUOTE&symbol=IBM",
+        body!("now/quote.json"),
+    ),
+    (
+        "/query?function=CURRENCY_EXCHANGE_RATE&from_currency=BTC&to_currency=USD",
         body!("now/rate.json"),
     ),
-    ("function=OVERVIEW&symbol=IBM", body!("now/overview.json")),
     (
-        "function=REALTIME_BULK_QUOTES&symbol=888,AAPL,NEVER,OLD",
+        "/query?function=OVERVIEW&symbol=IBM",
+        body!("now/overview.json"),
+    ),
+    (
+        "/query?function=REALTIME_BULK_QUOTES&symbol=888,AAPL,NEVER,OLD",
         body!("bulk/ugly.json"),
     ),
-    ("function=LISTING_STATUS", body!("listing/ugly.csv")),
+    ("/query?function=LISTING_STATUS", body!("listing/ugly.csv")),
 ];
 
 fn requests() -> Vec<(RequestSpec, &'static [u8])> {
-    let vendor = vendor(PAID);
-    let known = |(query, body): &(&str, &'static [u8])| {
-        let path = format!("/query?{query}");
-        (vendor.recognise(None, &path, &[]).unwrap(), *body)
-    };
-    SAMPLES.iter().map(known).collect()
+    recognised(&vendor(PAID), &SAMPLES)
 }
 
 fn take(request: &RequestSpec, status: u16, body: Vec<u8>) {
-    let mut answer = reply(&[], "2026-08-13T06:03:00Z");
-    answer.status = StatusCode::from_u16(status).unwrap();
-    answer.body = Bytes::from(body);
-    // Whether it is an error or an answer is for other tests to say.
-    if let Ok((record, _)) = read(&vendor(PAID), request, &answer) {
-        assert!(record.points.iter().all(|point| point.value.is_finite()));
-    }
+    survives(&vendor(PAID), request, status, body, "2026-08-13T06:03:00Z");
 }
 
 /// Spoils a sample.
-fn spoilt(which: usize, edits: &[(prop::sample::Index, u8)]) {
+fn spoilt(which: usize, edits: &[(usize, u8)]) {
     let (request, sample) = requests().swap_remove(which);
-    let mut body = sample.to_vec();
-    for (at, byte) in edits {
-        let at = at.index(body.len());
-        body[at] = *byte;
-    }
-    take(&request, 200, body);
+    take(&request, 200, with_bytes(sample, edits));
 }
 
 /// Puts something odd in place of a text.
-fn odd_value(which: usize, at: prop::sample::Index, odd: &str) {
+fn odd_value(which: usize, at: usize, odd: &str) {
     let (request, sample) = requests().swap_remove(which);
-    let text = String::from_utf8(sample.to_vec()).unwrap();
-    let mut parts: Vec<&str> = text.split('"').collect();
-    let at = at.index(parts.len());
-    parts[at] = odd;
-    take(&request, 200, parts.join("\"").into_bytes());
+    take(&request, 200, with_part(sample, &['"'], at, odd));
 }
 
 fn odd_values() -> impl Strategy<Value = &'static str> {
@@ -139,14 +126,14 @@ proptest! {
     #[test]
     fn spoilt_samples(
         which in 0..SAMPLES.len(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        edits in prop::collection::vec((any::<usize>(), any::<u8>()), 1..6),
     ) {
         spoilt(which, &edits);
     }
 
     #[test]
     fn values_swapped_for_odd_ones(
-        which in 0..SAMPLES.len(), at in any::<prop::sample::Index>(), odd in odd_values(),
+        which in 0..SAMPLES.len(), at in any::<usize>(), odd in odd_values(),
     ) {
         odd_value(which, at, odd);
     }
@@ -168,11 +155,7 @@ proptest! {
 
     #[test]
     fn tables(csv in prop::collection::vec(any::<u8>(), 0..200)) {
-        let mut whole = format!("{}\n", COLUMNS.join(",")).into_bytes();
-        whole.extend(csv);
-        if let Ok(series) = vendor(PAID).read_config("x.csv", &whole) {
-            assert!(series.iter().all(|spec| !spec.series.key.asset.is_none()));
-        }
+        survives_rows(&vendor(PAID), &COLUMNS, &csv);
     }
 
     /// Two inputs a case: `PROPTEST_CASES=500000 cargo test -p source-alphavantage -- --ignored`.
@@ -180,8 +163,8 @@ proptest! {
     #[ignore = "minutes long"]
     fn for_long(
         which in 0..SAMPLES.len(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
-        at in any::<prop::sample::Index>(),
+        edits in prop::collection::vec((any::<usize>(), any::<u8>()), 1..12),
+        at in any::<usize>(),
         odd in odd_values(),
     ) {
         spoilt(which, &edits);

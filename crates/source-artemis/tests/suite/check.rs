@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
 use source::{ReplyError, Source as _};
 use source_artemis::METRICS_DAILY;
 
-use crate::{ask, body, plan, range, read, reply, vendor, want};
+use crate::{ask, body, plan, range, read, reply_with, vendor, want};
 
 const NOW: &str = "2026-05-18T12:05:00Z";
 
@@ -17,8 +17,7 @@ fn class(status: u16, body: &[u8]) -> &'static str {
 fn class_for(metrics: &[&str], status: u16, body: &[u8]) -> &'static str {
     let wants = vec![want("btc", metrics, range("2026-05-17", "2026-05-18"))];
     let request = plan(&ask(METRICS_DAILY, NOW, wants)).swap_remove(0);
-    let mut reply = reply(body, NOW);
-    reply.status = StatusCode::from_u16(status).unwrap();
+    let reply = reply_with(status, body, NOW);
     match read(&request, &reply) {
         Ok(_) => "data",
         Err(error) => error.class(),
@@ -99,8 +98,7 @@ fn what_the_vendor_says_of_the_wait_is_believed_within_reason() {
         ("retry-after-ms", "7500", Some(7_500)),
         ("retry-after-ms", "20", Some(1_000)),
     ] {
-        let mut reply = reply(body!("errors/error_429.json"), NOW);
-        reply.status = StatusCode::TOO_MANY_REQUESTS;
+        let mut reply = reply_with(429, body!("errors/error_429.json"), NOW);
         reply.headers.insert(name, HeaderValue::from_static(value));
         let Err(ReplyError::Throttled { retry_after, .. }) = vendor.check(&request, &reply) else {
             panic!("{name} {value}")
@@ -120,8 +118,7 @@ fn trap_17_no_key_comes_out_of_an_error() {
     .swap_remove(0);
     let echoed = b"no access to /data/api/PRICE/?APIKey=0a1b2c3d4e5f6a7b8c9d&symbols=btc";
     for status in [400, 401, 403, 404, 429, 500] {
-        let mut reply = reply(echoed, NOW);
-        reply.status = StatusCode::from_u16(status).unwrap();
+        let reply = reply_with(status, echoed, NOW);
         let error = vendor.check(&request, &reply).unwrap_err();
         assert!(
             !format!("{error} {error:?}").contains("0a1b2c3d"),

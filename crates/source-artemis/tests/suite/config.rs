@@ -1,21 +1,16 @@
 //! The CSV.
 
 use model::{SeriesSpec, Since, Stamp, Step};
-use source::Source as _;
+use source::{
+    Source as _,
+    conformance::stage::{self, names},
+};
 use source_artemis::{COLUMNS, FINANCIALS_QUARTERLY, METRICS_DAILY, SYMBOLS};
 
 use crate::{at, vendor};
 
 fn read(rows: &str) -> Result<Vec<SeriesSpec>, String> {
-    let csv = format!("{}\n{rows}", COLUMNS.join(","));
-    vendor()
-        .read_config("artemis.csv", csv.as_bytes())
-        .map_err(|problems| problems.to_string())
-}
-
-fn names(series: &[SeriesSpec]) -> String {
-    let of = |spec: &SeriesSpec| format!("{} {}", spec.series.key, spec.series.metric);
-    series.iter().map(of).collect::<Vec<_>>().join("; ")
+    stage::configure(&vendor(), &COLUMNS, rows)
 }
 
 #[test]
@@ -158,11 +153,7 @@ fn each_series_is_served_by_the_dataset_of_its_kind() {
         ),
     ] {
         let mut series = read(row).unwrap()[0].series.clone();
-        let serving: Vec<_> = (vendor.datasets().iter())
-            .filter(|spec| vendor.serves(spec.id, &series))
-            .map(|spec| spec.id)
-            .collect();
-        assert_eq!(serving, [dataset], "{row}");
+        assert_eq!(stage::serving(&vendor, &series), [dataset], "{row}");
         assert_eq!(vendor.catalogue_of(&series.key), catalogue, "{row}");
         series.key.quote = "eur".into();
         assert!(!vendor.serves(dataset, &series), "{row}");

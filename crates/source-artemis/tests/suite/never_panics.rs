@@ -1,12 +1,13 @@
 //! Whatever comes, a typed error or an answer: never a panic.
 
-use bytes::Bytes;
-use http::StatusCode;
 use proptest::prelude::*;
-use source::{RequestSpec, Source as _};
+use source::{
+    RequestSpec, Source as _,
+    conformance::mangle::{recognised, survives, survives_rows, with_bytes, with_part},
+};
 use source_artemis::COLUMNS;
 
-use crate::{body, read, reply, vendor};
+use crate::{body, vendor};
 
 const DAILY: &str = "/data/api/PRICE,FEES,DAU,TVL,TXNS/?symbols=btc,eth,sol,hype,gone&startDate=2024-01-01&endDate=2024-01-05";
 const SHARES: &str =
@@ -23,45 +24,24 @@ const SAMPLES: [(&str, &[u8]); 6] = [
 ];
 
 fn requests() -> Vec<(RequestSpec, &'static [u8])> {
-    let vendor = vendor();
-    let known =
-        |(path, body): &(&str, &'static [u8])| (vendor.recognise(None, path, &[]).unwrap(), *body);
-    SAMPLES.iter().map(known).collect()
+    recognised(&vendor(), &SAMPLES)
 }
 
 fn take(request: &RequestSpec, status: u16, body: Vec<u8>) {
-    let mut answer = reply(&[], "2026-05-18T12:10:00Z");
-    answer.status = StatusCode::from_u16(status).unwrap();
-    answer.body = Bytes::from(body);
-    // Whether it is an error or an answer is for other tests to say.
-    if let Ok((record, _)) = read(request, &answer) {
-        assert!(record.points.iter().all(|point| point.value.is_finite()));
-    }
+    survives(&vendor(), request, status, body, "2026-05-18T12:10:00Z");
 }
 
 /// Spoils a sample.
-fn spoilt(which: usize, edits: &[(prop::sample::Index, u8)]) {
+fn spoilt(which: usize, edits: &[(usize, u8)]) {
     let (request, sample) = requests().swap_remove(which);
-    let mut body = sample.to_vec();
-    for (at, byte) in edits {
-        let at = at.index(body.len());
-        body[at] = *byte;
-    }
-    take(&request, 200, body);
+    take(&request, 200, with_bytes(sample, edits));
 }
 
 /// Puts something odd in the place of a value, a name or a bracket.
-fn odd_token(which: usize, at: prop::sample::Index, odd: &str) {
+fn odd_token(which: usize, at: usize, odd: &str) {
     let (request, sample) = requests().swap_remove(which);
-    let text = String::from_utf8(sample.to_vec()).unwrap();
-    let mut tokens: Vec<&str> = text
-        .split_inclusive([',', ':', '[', ']', '{', '}'])
-        .collect();
-    let at = at.index(tokens.len());
-    let end = tokens[at].len() - 1;
-    let odd = format!("{odd}{}", tokens[at].get(end..).unwrap_or_default());
-    tokens[at] = &odd;
-    take(&request, 200, tokens.concat().into_bytes());
+    let ends = [',', ':', '[', ']', '{', '}'];
+    take(&request, 200, with_part(sample, &ends, at, odd));
 }
 
 fn odd_tokens() -> impl Strategy<Value = &'static str> {
@@ -104,14 +84,14 @@ proptest! {
     #[test]
     fn spoilt_samples(
         which in 0..SAMPLES.len(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        edits in prop::collection::vec((any::<usize>(), any::<u8>()), 1..6),
     ) {
         spoilt(which, &edits);
     }
 
     #[test]
     fn tokens_swapped_for_odd_ones(
-        which in 0..SAMPLES.len(), at in any::<prop::sample::Index>(), odd in odd_tokens(),
+        which in 0..SAMPLES.len(), at in any::<usize>(), odd in odd_tokens(),
     ) {
         odd_token(which, at, odd);
     }
@@ -135,11 +115,7 @@ proptest! {
 
     #[test]
     fn tables(csv in prop::collection::vec(any::<u8>(), 0..200)) {
-        let mut whole = format!("{}\n", COLUMNS.join(",")).into_bytes();
-        whole.extend(csv);
-        if let Ok(series) = vendor().read_config("x.csv", &whole) {
-            assert!(series.iter().all(|spec| !spec.series.key.asset.is_none()));
-        }
+        survives_rows(&vendor(), &COLUMNS, &csv);
     }
 
     /// Two inputs a case: `PROPTEST_CASES=500000 cargo test --release -p source-artemis -- --ignored`.
@@ -147,8 +123,8 @@ proptest! {
     #[ignore = "minutes long"]
     fn for_long(
         which in 0..SAMPLES.len(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
-        at in any::<prop::sample::Index>(),
+        edits in prop::collection::vec((any::<usize>(), any::<u8>()), 1..12),
+        at in any::<usize>(),
         odd in odd_tokens(),
     ) {
         spoilt(which, &edits);

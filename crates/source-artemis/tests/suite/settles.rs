@@ -4,7 +4,7 @@ use model::{Key, MetricName};
 use source::{Outcome, Record};
 use source_artemis::{FINANCIALS_QUARTERLY, METRICS_DAILY};
 
-use crate::{ask, at, key, live, plan, range, read, reply, want};
+use crate::{ask, at, every_outcome as outcomes, key, live, plan, range, read, reply, want};
 
 const NOW: &str = "2026-05-18T06:05:00Z";
 
@@ -24,14 +24,6 @@ fn week(metrics: &[&str], cells: &str) -> Record {
     let request = plan(&ask(METRICS_DAILY, NOW, wants)).swap_remove(0);
     let text = body(&format!(r#"{{"btc":{cells}}}"#));
     read(&request, &reply(text.as_bytes(), NOW)).unwrap().0
-}
-
-fn outcomes(record: &Record) -> Vec<Outcome> {
-    record
-        .outcomes
-        .iter()
-        .map(|(_, _, outcome)| *outcome)
-        .collect()
 }
 
 fn answered(from: &str, to: &str) -> Outcome {

@@ -4,7 +4,7 @@ use model::{Key, TimeRange};
 use source::{Fact, Outcome, Parsed, Record, ReplyError, Source as _};
 use source_coingecko::{CHART_DAILY, CHART_HOURLY, MARKETS, Plan};
 
-use crate::{CHART, ask, at, body, look, plan, range, read, reply, told, vendor, want};
+use crate::{CHART, ask, at, body, look, outcomes, plan, range, read, reply, told, vendor, want};
 
 const ETHEREUM: &str =
     "/coins/ethereum/market_chart/range?vs_currency=usd&from=1778889600&to=1779062340";
@@ -95,14 +95,6 @@ fn young(vendor: Plan, since: &str) -> (Record, Parsed) {
     assert_eq!(requests.len(), 1);
     let body = body!("chart_daily/listed_late_with_a_hole.json");
     read(&vendor, &requests[0], &reply(body, "2026-05-20T12:46:40Z")).unwrap()
-}
-
-fn outcomes(record: &Record, metric: &str) -> Vec<Outcome> {
-    let of_metric = record
-        .outcomes
-        .iter()
-        .filter(|(_, name, _)| name.as_str() == metric);
-    of_metric.map(|(_, _, outcome)| *outcome).collect()
 }
 
 #[test]

@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use source::{Outcome, Record, ReplyError, Source as _};
 use source_coingecko::{OHLC_DAILY, OHLC_HOURLY, Plan};
 
-use crate::{ask, at, body, lines, look, plan, range, read, reply, told, vendor, want};
+use crate::{
+    ask, at, body, every_outcome as outcomes, lines, look, plan, range, read, reply, told, vendor,
+    want,
+};
 
 const NOW: &str = "2026-05-18T13:02:00Z";
 const CANDLE: [&str; 4] = ["CLOSE", "HIGH", "LOW", "OPEN"];
@@ -109,14 +112,6 @@ fn hourly(labels: TimeRange, now: &str, body: &[u8]) -> Result<Record, ReplyErro
     let wants = vec![want("ethereum", "usd", &["CLOSE"], labels)];
     let requests = plan(&vendor, &ask(OHLC_HOURLY, now, wants));
     read(&vendor, &requests[0], &reply(body, now)).map(|(record, _)| record)
-}
-
-fn outcomes(record: &Record) -> Vec<Outcome> {
-    record
-        .outcomes
-        .iter()
-        .map(|(_, _, outcome)| *outcome)
-        .collect()
 }
 
 #[test]

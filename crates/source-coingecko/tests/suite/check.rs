@@ -1,11 +1,11 @@
 //! Every error answer of the contract, and some that are none of its.
 
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use source::{Reply, ReplyError, RequestSpec, Source as _};
 use source_coingecko::Plan;
 
-use crate::{body, reply, vendor};
+use crate::{body, reply_with, vendor};
 
 /// A minute before the reset of the samples.
 const NOW: &str = "2026-03-09T03:27:00Z";
@@ -27,8 +27,7 @@ fn chart() -> RequestSpec {
 }
 
 fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
-    let mut reply = reply(body.as_bytes(), NOW);
-    reply.status = StatusCode::from_u16(status).unwrap();
+    let mut reply = reply_with(status, body.as_bytes(), NOW);
     for (name, value) in headers {
         let name: HeaderName = name.parse().unwrap();
         reply

@@ -1,7 +1,7 @@
 //! The CSV.
 
 use model::{SeriesSpec, Since, Stamp, Step};
-use source::Source as _;
+use source::{Source as _, conformance::stage};
 use source_coingecko::{CHART_DAILY, CHART_HOURLY, COLUMNS, MARKETS, Plan};
 
 use crate::{at, vendor};
@@ -11,10 +11,7 @@ fn load(rows: &str) -> Result<Vec<SeriesSpec>, String> {
 }
 
 fn load_on(plan: Plan, rows: &str) -> Result<Vec<SeriesSpec>, String> {
-    let csv = format!("{}\n{rows}", COLUMNS.join(","));
-    vendor(plan)
-        .read_config("coingecko.csv", csv.as_bytes())
-        .map_err(|problems| problems.to_string())
+    stage::configure(&vendor(plan), &COLUMNS, rows)
 }
 
 #[test]

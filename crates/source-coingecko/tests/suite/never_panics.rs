@@ -1,12 +1,15 @@
 //! Whatever comes, a typed error or an answer: never a panic.
 
-use bytes::Bytes;
-use http::StatusCode;
 use proptest::prelude::*;
-use source::{RequestSpec, Source as _};
-use source_coingecko::Plan;
+use source::{
+    RequestSpec, Source as _,
+    conformance::mangle::{
+        ODD_NUMBERS, recognised, survives, survives_rows, with_bytes, with_number,
+    },
+};
+use source_coingecko::{COLUMNS, Plan};
 
-use crate::{body, read, reply, vendor};
+use crate::{body, vendor};
 
 const SAMPLES: [(&str, &[u8]); 11] = [
     ("/coins/list", body!("coins_list/eight_coins.json")),
@@ -47,21 +50,17 @@ const SAMPLES: [(&str, &[u8]); 11] = [
 ];
 
 fn requests() -> Vec<(RequestSpec, &'static [u8])> {
-    let vendor = vendor(Plan::Demo);
-    SAMPLES
-        .iter()
-        .map(|(path, body)| (vendor.recognise(None, path, &[]).unwrap(), *body))
-        .collect()
+    recognised(&vendor(Plan::Demo), &SAMPLES)
 }
 
 fn take(request: &RequestSpec, status: u16, body: Vec<u8>) {
-    let mut answer = reply(&[], "2026-05-18T13:05:00Z");
-    answer.status = StatusCode::from_u16(status).unwrap();
-    answer.body = Bytes::from(body);
-    // Whether it is an error or an answer is for other tests to say.
-    if let Ok((record, _)) = read(&vendor(Plan::Demo), request, &answer) {
-        assert!(record.points.iter().all(|point| point.value.is_finite()));
-    }
+    survives(
+        &vendor(Plan::Demo),
+        request,
+        status,
+        body,
+        "2026-05-18T13:05:00Z",
+    );
 }
 
 proptest! {
@@ -75,37 +74,20 @@ proptest! {
     #[test]
     fn spoilt_samples(
         which in 0..SAMPLES.len(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        edits in prop::collection::vec((any::<usize>(), any::<u8>()), 1..6),
     ) {
         let (request, sample) = requests().swap_remove(which);
-        let mut body = sample.to_vec();
-        for (at, byte) in edits {
-            let at = at.index(body.len());
-            body[at] = byte;
-        }
-        take(&request, 200, body);
+        take(&request, 200, with_bytes(sample, &edits));
     }
 
     #[test]
     fn numbers_swapped_for_odd_ones(
         which in 0..SAMPLES.len(),
-        at in any::<prop::sample::Index>(),
-        odd in prop::sample::select(vec![
-            "0", "-1", "null", "1e308", "1e999", "-9223372036854775808", "9223372036854775807",
-            "99999999999999999999", "\"1\"", "[]", "{}", "true", "0.1e-400",
-        ]),
+        at in any::<usize>(),
+        odd in prop::sample::select(&ODD_NUMBERS[..]),
     ) {
         let (request, sample) = requests().swap_remove(which);
-        let text = String::from_utf8(sample.to_vec()).unwrap();
-        let numbers: Vec<(usize, &str)> = text
-            .match_indices(|c: char| c.is_ascii_digit())
-            .filter(|(at, _)| !text.as_bytes()[at - 1].is_ascii_alphanumeric())
-            .collect();
-        let (begin, _) = *at.get(&numbers);
-        let rest: String = text.chars().skip(begin).collect();
-        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap();
-        let body = [&text.as_bytes()[..begin], odd.as_bytes(), &text.as_bytes()[begin + end..]];
-        take(&request, 200, body.concat());
+        take(&request, 200, with_number(sample, at, odd));
     }
 
     #[test]
@@ -133,10 +115,6 @@ proptest! {
 
     #[test]
     fn tables(csv in prop::collection::vec(any::<u8>(), 0..200)) {
-        let mut whole = b"coin_id,symbol,vs_currency,metrics,since,hourly_since,ohlc,enabled,note\n".to_vec();
-        whole.extend(csv);
-        if let Ok(series) = vendor(Plan::Demo).read_config("x.csv", &whole) {
-            assert!(series.iter().all(|spec| !spec.series.key.asset.is_none()));
-        }
+        survives_rows(&vendor(Plan::Demo), &COLUMNS, &csv);
     }
 }

@@ -37,11 +37,7 @@ fn prices(third: &str) -> Record {
 }
 
 fn outcomes(record: &Record) -> Vec<Outcome> {
-    let prices = record
-        .outcomes
-        .iter()
-        .filter(|(_, metric, _)| metric.as_str() == "PRICE");
-    prices.map(|(_, _, outcome)| *outcome).collect()
+    crate::outcomes(record, "PRICE")
 }
 
 fn refused(record: &Record) -> Vec<(Option<TimeRange>, &'static str)> {

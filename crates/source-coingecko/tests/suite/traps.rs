@@ -4,7 +4,7 @@ use model::Ts;
 use source::{Outcome, Source as _};
 use source_coingecko::{CHART_DAILY, CHART_HOURLY, MARKETS, OHLC_DAILY, Plan};
 
-use crate::{CHART, ask, at, body, look, plan, range, read, reply, vendor, want};
+use crate::{CHART, ask, at, body, look, plan, range, read, reply, reply_with, vendor, want};
 
 const NOW: &str = "2026-05-18T13:02:00Z";
 
@@ -12,8 +12,7 @@ fn error(status: u16, body: &str) -> &'static str {
     let vendor = vendor(Plan::Demo);
     let chart = "/coins/bitcoin/market_chart?vs_currency=usd&days=7";
     let request = vendor.recognise(None, chart, &[]).unwrap();
-    let mut answer = reply(body.as_bytes(), NOW);
-    answer.status = http::StatusCode::from_u16(status).unwrap();
+    let answer = reply_with(status, body.as_bytes(), NOW);
     vendor.check(&request, &answer).unwrap_err().class()
 }
 

@@ -3,10 +3,10 @@
 
 use proptest::prelude::*;
 use serde_json::{Number, Value};
-use source::Source as _;
+use source::conformance::stage;
 use source_coingecko::Plan;
 
-use crate::{body, read, reply, told, vendor};
+use crate::{body, told, vendor};
 
 /// Requests, answers, and when these came.
 const SAMPLES: [(&str, &[u8], &str); 10] = [
@@ -161,9 +161,7 @@ fn dress(body: &Value, choices: &[u8]) -> String {
 }
 
 fn points(path: &str, body: &[u8], now: &str) -> String {
-    let vendor = vendor(Plan::Demo);
-    let request = vendor.recognise(None, path, &[]).unwrap();
-    let (record, parsed) = read(&vendor, &request, &reply(body, now)).unwrap();
+    let (record, parsed) = stage::look(&vendor(Plan::Demo), path, body, now).unwrap();
     format!("{}{parsed:?}", told(&record))
 }
 

@@ -1,11 +1,11 @@
 //! Every error answer of the contract, and some that are none of its.
 
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{HeaderValue, header::RETRY_AFTER};
 use serde::Deserialize;
 use source::{Outcome, Reply, ReplyError, RequestSpec, Source as _};
 use source_defillama::{DIMENSIONS_DAILY, Plan, STABLECOINS_DAILY, TVL_DAILY};
 
-use crate::{ask, body, configured, outcomes, plan, range, read, reply, vendor, want};
+use crate::{ask, body, configured, outcomes, plan, range, read, reply_with, vendor, want};
 
 const NOW: &str = "2026-03-09T03:25:00Z";
 
@@ -23,9 +23,7 @@ fn request(path: &str) -> RequestSpec {
 }
 
 fn answer(status: u16, body: &str) -> Reply {
-    let mut reply = reply(body.as_bytes(), NOW);
-    reply.status = StatusCode::from_u16(status).unwrap();
-    reply
+    reply_with(status, body.as_bytes(), NOW)
 }
 
 /// Checks and reads, as the executor does: `ok` where it is an answer.

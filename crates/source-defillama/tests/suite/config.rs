@@ -1,16 +1,13 @@
 //! The CSV.
 
 use model::{SeriesSpec, Since, Stamp, Step};
-use source::Source as _;
+use source::{Source as _, conformance::stage};
 use source_defillama::{COLUMNS, Plan};
 
 use crate::{at, vendor};
 
 fn load(plan: Plan, rows: &str) -> Result<Vec<SeriesSpec>, String> {
-    let csv = format!("{}\n{rows}", COLUMNS.join(","));
-    vendor(plan)
-        .read_config("defillama.csv", csv.as_bytes())
-        .map_err(|problems| problems.to_string())
+    stage::configure(&vendor(plan), &COLUMNS, rows)
 }
 
 fn told(series: &[SeriesSpec]) -> String {
@@ -132,11 +129,7 @@ fn every_metric_of_every_series_is_served_by_a_dataset() {
     for plan in Plan::ALL {
         let vendor = vendor(plan);
         for spec in load(plan, ONE_OF_EACH).unwrap() {
-            let by = vendor
-                .datasets()
-                .iter()
-                .filter(|dataset| vendor.serves(dataset.id, &spec.series))
-                .count();
+            let by = stage::serving(&vendor, &spec.series).len();
             let is_price = spec.series.metric.as_str() == "PRICE" && spec.series.step == Step::Hour;
             assert_eq!(by, if is_price { 2 } else { 1 }, "{}", spec.series);
         }

@@ -1,16 +1,19 @@
 //! Whatever comes, a typed error or an answer: never a panic.
 
-use bytes::Bytes;
-use http::StatusCode;
 use proptest::{
     prelude::*,
     strategy::ValueTree as _,
     test_runner::{Config, TestRunner},
 };
-use source::{RequestSpec, Source as _};
+use source::{
+    RequestSpec, Source as _,
+    conformance::mangle::{
+        ODD_NUMBERS, recognised, survives, survives_rows, with_bytes, with_number,
+    },
+};
 use source_defillama::{COLUMNS, DefiLlama, Plan};
 
-use crate::{body, configured, read, reply, vendor};
+use crate::{body, configured, vendor};
 
 const ROWS: &str = "\
     protocol,aave,TVL,1d,,,id=parent#aave,true,\n\
@@ -74,68 +77,15 @@ const SAMPLES: [(&str, &[u8]); 21] = [
     ("/usage", body!("usage/left.json")),
 ];
 
-fn requests(vendor: &DefiLlama) -> Vec<(RequestSpec, &'static [u8])> {
-    SAMPLES
-        .iter()
-        .map(|(path, body)| (vendor.recognise(None, path, &[]).unwrap(), *body))
-        .collect()
-}
-
 fn take(vendor: &DefiLlama, request: &RequestSpec, status: u16, body: Vec<u8>) {
-    let mut answer = reply(&[], "2026-01-10T09:25:00Z");
-    answer.status = StatusCode::from_u16(status).unwrap();
-    answer.body = Bytes::from(body);
-    // Whether it is an error or an answer is for other tests to say.
-    if let Ok((record, _)) = read(vendor, request, &answer) {
-        for point in &record.points {
-            assert!(point.value.is_finite());
-            assert_eq!(point.step.floor(point.label), point.label);
-        }
-    }
-}
-
-const ODD: [&str; 14] = [
-    "0",
-    "-1",
-    "null",
-    "1e308",
-    "1e999",
-    "-9223372036854775808",
-    "9223372036854775807",
-    "99999999999999999999",
-    "\"1\"",
-    "[]",
-    "{}",
-    "true",
-    "0.1e-400",
-    "\"\\ud800\"",
-];
-
-/// Replaces one number of a text.
-fn swapped(text: &str, at: prop::sample::Index, odd: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let starts = |at: &usize| bytes[*at].is_ascii_digit() && !bytes[at - 1].is_ascii_alphanumeric();
-    let numbers: Vec<usize> = (1..bytes.len()).filter(starts).collect();
-    let begin = *at.get(&numbers);
-    let is_number = |byte: &&u8| byte.is_ascii_digit() || **byte == b'.';
-    let end = begin + bytes[begin..].iter().take_while(is_number).count();
-    [&bytes[..begin], odd.as_bytes(), &bytes[end..]].concat()
-}
-
-fn edited(sample: &[u8], edits: &[(prop::sample::Index, u8)]) -> Vec<u8> {
-    let mut body = sample.to_vec();
-    for (at, byte) in edits {
-        let at = at.index(body.len());
-        body[at] = *byte;
-    }
-    body
+    survives(vendor, request, status, body, "2026-01-10T09:25:00Z");
 }
 
 proptest! {
     #[test]
     fn bytes(status in 200_u16..600, body in prop::collection::vec(any::<u8>(), 0..300)) {
         let vendor = configured(Plan::Pro, ROWS);
-        for (request, _) in requests(&vendor) {
+        for (request, _) in recognised(&vendor, &SAMPLES) {
             take(&vendor, &request, status, body.clone());
         }
     }
@@ -143,23 +93,22 @@ proptest! {
     #[test]
     fn spoilt_samples(
         which in 0..SAMPLES.len(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        edits in prop::collection::vec((any::<usize>(), any::<u8>()), 1..6),
     ) {
         let vendor = configured(Plan::Pro, ROWS);
-        let (request, sample) = requests(&vendor).swap_remove(which);
-        take(&vendor, &request, 200, edited(sample, &edits));
+        let (request, sample) = recognised(&vendor, &SAMPLES).swap_remove(which);
+        take(&vendor, &request, 200, with_bytes(sample, &edits));
     }
 
     #[test]
     fn numbers_swapped_for_odd_ones(
         which in 0..SAMPLES.len(),
-        at in any::<prop::sample::Index>(),
-        odd in prop::sample::select(&ODD[..]),
+        at in any::<usize>(),
+        odd in prop::sample::select(&ODD_NUMBERS[..]),
     ) {
         let vendor = configured(Plan::Pro, ROWS);
-        let (request, sample) = requests(&vendor).swap_remove(which);
-        let text = std::str::from_utf8(sample).unwrap();
-        take(&vendor, &request, 200, swapped(text, at, odd));
+        let (request, sample) = recognised(&vendor, &SAMPLES).swap_remove(which);
+        take(&vendor, &request, 200, with_number(sample, at, odd));
     }
 
     #[test]
@@ -195,11 +144,7 @@ proptest! {
 
     #[test]
     fn tables(csv in prop::collection::vec(any::<u8>(), 0..200)) {
-        let mut whole = format!("{}\n", COLUMNS.join(",")).into_bytes();
-        whole.extend(csv);
-        if let Ok(series) = vendor(Plan::Pro).read_config("x.csv", &whole) {
-            assert!(series.iter().all(|spec| !spec.series.key.asset.is_none()));
-        }
+        survives_rows(&vendor(Plan::Pro), &COLUMNS, &csv);
     }
 
     #[test]
@@ -208,10 +153,8 @@ proptest! {
         id in "[a-z0-9:#. -]{0,12}",
         params in "(id=[0-9a-z#]{0,9})?;?(pro=(true|x))?;?(aliases=[A-Z|]{0,4})?;?(min_confidence=[0-9.]{0,4})?",
     ) {
-        let csv = format!("{}\n{kind},{id},,,,,{params},true,\n", COLUMNS.join(","));
-        if let Ok(series) = vendor(Plan::Pro).read_config("x.csv", csv.as_bytes()) {
-            assert!(series.iter().all(|spec| !spec.series.key.asset.is_none()));
-        }
+        let row = format!("{kind},{id},,,,,{params},true,\n");
+        survives_rows(&vendor(Plan::Pro), &COLUMNS, row.as_bytes());
     }
 }
 
@@ -238,23 +181,22 @@ fn mutations_for_a_minute() {
         .and_then(|secs| secs.parse().ok());
     let until = std::time::Instant::now() + std::time::Duration::from_secs(secs.unwrap_or(60));
     let vendor = configured(Plan::Pro, ROWS);
-    let requests = requests(&vendor);
-    let edits = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8);
+    let requests = recognised(&vendor, &SAMPLES);
+    let edits = prop::collection::vec((any::<usize>(), any::<u8>()), 1..8);
     let input = (
         0..SAMPLES.len(),
         edits,
-        any::<prop::sample::Index>(),
-        prop::sample::select(&ODD[..]),
+        any::<usize>(),
+        prop::sample::select(&ODD_NUMBERS[..]),
     );
     let mut runner = TestRunner::new(Config::default());
     let mut taken = 0_u64;
     while std::time::Instant::now() < until {
         let (which, edits, at, odd) = input.new_tree(&mut runner).unwrap().current();
         let (request, sample) = &requests[which];
-        let text = std::str::from_utf8(sample).unwrap();
-        let odd = swapped(text, at, odd);
-        take(&vendor, request, 200, edited(sample, &edits));
-        take(&vendor, request, 200, edited(&odd, &edits[..1]));
+        let odd = with_number(sample, at, odd);
+        take(&vendor, request, 200, with_bytes(sample, &edits));
+        take(&vendor, request, 200, with_bytes(&odd, &edits[..1]));
         take(&vendor, request, 200, odd);
         taken += 3;
     }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{HeaderValue, header::RETRY_AFTER};
 use source::{ReplyError, RequestSpec, Source as _};
 use source_velo::{CAPS, FUTURES, Plan, ROWS};
 
-use crate::{CLOSE, ask, live, plan, range, reply, vendor, want};
+use crate::{CLOSE, ask, live, plan, range, reply_with, vendor, want};
 
 const NOW: &str = "2026-05-18T12:05:00Z";
 const DAY: (&str, &str) = ("2026-05-17", "2026-05-18");
@@ -23,8 +23,7 @@ fn request_of(of: &[&str], (from, to): (&str, &str)) -> RequestSpec {
 }
 
 fn class_of(request: &RequestSpec, status: u16, body: &str) -> &'static str {
-    let mut reply = reply(body.as_bytes(), NOW);
-    reply.status = StatusCode::from_u16(status).unwrap();
+    let reply = reply_with(status, body.as_bytes(), NOW);
     match vendor(Plan::Annual).check(request, &reply) {
         Ok(()) => "data",
         Err(error) => error.class(),
@@ -157,8 +156,7 @@ fn after_a_429_a_whole_window_is_waited() {
         (Some("soon"), 30),
         (Some("999999"), 3_600),
     ] {
-        let mut reply = reply(b"rate limited\n", NOW);
-        reply.status = StatusCode::TOO_MANY_REQUESTS;
+        let mut reply = reply_with(429, b"rate limited\n", NOW);
         if let Some(header) = header {
             reply
                 .headers

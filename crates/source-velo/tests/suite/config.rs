@@ -3,21 +3,16 @@
 use std::{collections::HashSet, path::PathBuf};
 
 use model::{SeriesSpec, Since, Stamp, Step};
-use source::{Listing, Source as _};
+use source::{
+    Listing, Source as _,
+    conformance::stage::{self, names},
+};
 use source_velo::{CAPS, COLUMNS, FUTURES, OPTIONS, Plan, ROWS, ROWS_DAILY, SPOT};
 
 use crate::{at, key, vendor};
 
 fn read(rows: &str) -> Result<Vec<SeriesSpec>, String> {
-    let csv = format!("{}\n{rows}", COLUMNS.join(","));
-    vendor(Plan::Annual)
-        .read_config("velo.csv", csv.as_bytes())
-        .map_err(|problems| problems.to_string())
-}
-
-fn names(series: &[SeriesSpec]) -> String {
-    let of = |spec: &SeriesSpec| format!("{} {}", spec.series.key, spec.series.metric);
-    series.iter().map(of).collect::<Vec<_>>().join("; ")
+    stage::configure(&vendor(Plan::Annual), &COLUMNS, rows)
 }
 
 #[test]
@@ -138,11 +133,7 @@ fn each_series_is_served_by_the_dataset_of_its_kind() {
         ("caps,,ETH,,FDV,,,true,", CAPS, None),
     ] {
         let series = &read(row).unwrap()[0].series;
-        let serving: Vec<_> = (vendor.datasets().iter())
-            .filter(|spec| vendor.serves(spec.id, series))
-            .map(|spec| spec.id)
-            .collect();
-        assert_eq!(serving, [dataset], "{row}");
+        assert_eq!(stage::serving(&vendor, series), [dataset], "{row}");
         assert_eq!(vendor.catalogue_of(&series.key), catalogue, "{row}");
     }
 }

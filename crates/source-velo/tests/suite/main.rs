@@ -17,12 +17,13 @@ mod speed;
 mod traps;
 mod vouches;
 
-use std::fmt::Write as _;
-
-use http::{HeaderMap, StatusCode};
-use model::{DatasetId, Key, MetricName, PullKind, TimeRange, Ts};
-use source::{Ask, Parsed, Record, Reply, ReplyError, RequestSpec, Source as _, Want};
+use model::{Key, TimeRange};
+use source::{Ask, Parsed, Record, ReplyError, Want, conformance::stage};
 use source_velo::{Plan, Settings, Velo};
+
+pub(crate) use source::conformance::stage::{
+    at, backfill as ask, lines, live, plan, range, read, reply, reply_with, told,
+};
 
 macro_rules! body {
     ($path:literal) => {
@@ -54,14 +55,6 @@ pub(crate) fn vendor(plan: Plan) -> Velo {
     })
 }
 
-pub(crate) fn at(text: &str) -> Ts {
-    Ts::parse(text).unwrap()
-}
-
-pub(crate) fn range(start: &str, end: &str) -> TimeRange {
-    TimeRange::new(at(start), at(end))
-}
-
 /// `BTC BTCUSDT binance-futures`, or a coin by itself.
 pub(crate) fn key(text: &str) -> Key {
     let mut parts = text.split(' ');
@@ -72,109 +65,17 @@ pub(crate) fn key(text: &str) -> Key {
 }
 
 pub(crate) fn want(of: &str, metrics: &[&str], labels: TimeRange) -> Want {
-    Want {
-        key: key(of),
-        metrics: metrics.iter().map(|name| MetricName::from(*name)).collect(),
-        labels,
-    }
+    stage::want(key(of), metrics, labels)
 }
 
-pub(crate) fn ask(dataset: DatasetId, now: &str, wants: Vec<Want>) -> Ask {
-    Ask {
-        dataset,
-        kind: PullKind::Backfill,
-        now: at(now),
-        oldest: None,
-        wants,
-    }
-}
-
-pub(crate) fn live(dataset: DatasetId, now: &str, wants: Vec<Want>) -> Ask {
-    Ask {
-        kind: PullKind::Live,
-        ..ask(dataset, now, wants)
-    }
-}
-
-pub(crate) fn plan(vendor: &Velo, ask: &Ask) -> Vec<RequestSpec> {
-    vendor.plan(ask).unwrap().collect()
-}
-
-pub(crate) fn reply(body: &[u8], now: &str) -> Reply {
-    Reply {
-        status: StatusCode::OK,
-        headers: HeaderMap::new(),
-        body: bytes::Bytes::copy_from_slice(body),
-        received_at: at(now),
-    }
-}
-
-/// Checks and parses as the executor does.
-pub(crate) fn read(
-    vendor: &Velo,
-    request: &RequestSpec,
-    reply: &Reply,
-) -> Result<(Record, Parsed), ReplyError> {
-    vendor.check(request, reply)?;
-    let mut record = Record::new(request.block.clone(), reply.received_at);
-    let parsed = vendor.parse(request, reply, &mut record)?;
-    Ok((record, parsed))
-}
-
-/// Reads the answer to a path and query, as `cargo xtask parse` does.
 pub(crate) fn look(
     path_and_query: &str,
     body: &[u8],
     now: &str,
 ) -> Result<(Record, Parsed), ReplyError> {
-    let vendor = vendor(Plan::Annual);
-    let request = vendor.recognise(None, path_and_query, &[]).unwrap();
-    read(&vendor, &request, &reply(body, now))
+    stage::look(&vendor(Plan::Annual), path_and_query, body, now)
 }
 
-/// Reads the answer to the first request of an ask.
 pub(crate) fn answered(ask: &Ask, body: &[u8], now: &str) -> Result<Record, ReplyError> {
-    let vendor = vendor(Plan::Annual);
-    let request = plan(&vendor, ask).swap_remove(0);
-    read(&vendor, &request, &reply(body, now)).map(|(record, _)| record)
-}
-
-/// Everything a record holds, a line each.
-pub(crate) fn told(record: &Record) -> String {
-    let mut text = String::new();
-    for point in &record.points {
-        let (key, metric, step) = (&point.key, &point.metric, point.step);
-        let (label, value) = (point.label, point.value);
-        writeln!(text, "{key} {metric} {step} {label} {value}").unwrap();
-    }
-    for (key, metric, outcome) in &record.outcomes {
-        writeln!(text, "{key} {metric}: {outcome:?}").unwrap();
-    }
-    for reject in &record.rejects {
-        let metric = reject.metric.as_ref().map_or("*", MetricName::as_str);
-        let label = reject
-            .label
-            .map_or("-".to_owned(), |label| label.to_string());
-        writeln!(
-            text,
-            "reject {} {metric} {label}: {}",
-            reject.asset, reject.why
-        )
-        .unwrap();
-    }
-    for listing in &record.listings {
-        writeln!(text, "{listing:?}").unwrap();
-    }
-    writeln!(text, "unasked: {}", record.unasked).unwrap();
-    text
-}
-
-/// The requests of a plan, a line each.
-pub(crate) fn lines(requests: &[RequestSpec]) -> String {
-    let mut text = String::new();
-    for request in requests {
-        let (keys, labels) = (request.block.keys.len(), request.block.labels);
-        writeln!(text, "{} ({keys} keys, {labels})", request.path_and_query()).unwrap();
-    }
-    text
+    stage::answered(&vendor(Plan::Annual), ask, body, now)
 }

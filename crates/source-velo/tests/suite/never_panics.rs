@@ -1,13 +1,14 @@
 //! Whatever comes, a typed error or an answer: never a panic.
 
-use bytes::Bytes;
-use http::StatusCode;
 use model::{Spans, TimeRange};
 use proptest::prelude::*;
-use source::{Outcome, Record, RecordedPoint, RequestSpec, Source as _};
+use source::{
+    Outcome, Record, RecordedPoint, RequestSpec, Source as _,
+    conformance::mangle::{recognised, survives, survives_rows, with_bytes, with_part},
+};
 use source_velo::{COLUMNS, Plan, ROWS};
 
-use crate::{ask, body, plan, range, read, reply, vendor, want};
+use crate::{ask, body, plan, range, vendor, want};
 
 const ROWS_PATH: &str = "/api/v1/rows?type=futures&exchanges=bybit&products=888USDT,BTCUSDT&columns=close_price,funding_rate&begin=1779055200000&end=1779069600000&resolution=60";
 const TWO_PATH: &str = "/api/v1/rows?type=futures&exchanges=binance-futures&products=BTCUSDT,ETHUSDT&columns=close_price&begin=1767225600000&end=1767229200000&resolution=60";
@@ -35,9 +36,7 @@ fn requests() -> Vec<(RequestSpec, &'static [u8])> {
         plan(&vendor, &ask(ROWS, "2026-05-18T12:10:00Z", wants)).swap_remove(0)
     };
     let products = ["888 888USDT bybit", "BTC BTCUSDT bybit"];
-    let known =
-        |(path, body): &(&str, &'static [u8])| (vendor.recognise(None, path, &[]).unwrap(), *body);
-    let mut requests: Vec<_> = SAMPLES.iter().map(known).collect();
+    let mut requests = recognised(&vendor, &SAMPLES);
     let bars = planned(products, &["CLOSE_PRICE", "FUNDING_RATE"]);
     requests.push((bars, body!("rows/ugly.csv")));
     requests.push((planned(["BTC", "ETH"], &["BASIS_3M_ANN"]), BASIS));
@@ -45,12 +44,8 @@ fn requests() -> Vec<(RequestSpec, &'static [u8])> {
 }
 
 fn take(request: &RequestSpec, status: u16, body: Vec<u8>) {
-    let mut answer = reply(&[], "2026-05-18T12:10:00Z");
-    answer.status = StatusCode::from_u16(status).unwrap();
-    answer.body = Bytes::from(body);
-    // Whether it is an error or an answer is for other tests to say.
-    if let Ok((record, _)) = read(&vendor(Plan::Annual), request, &answer) {
-        assert!(record.points.iter().all(|point| point.value.is_finite()));
+    let vendor = vendor(Plan::Annual);
+    if let Some(record) = survives(&vendor, request, status, body, "2026-05-18T12:10:00Z") {
         is_of_one_mind(request, &record);
     }
 }
@@ -87,25 +82,15 @@ fn labels_of(point: &RecordedPoint) -> TimeRange {
 }
 
 /// Spoils a sample.
-fn spoilt(which: usize, edits: &[(prop::sample::Index, u8)]) {
+fn spoilt(which: usize, edits: &[(usize, u8)]) {
     let (request, sample) = requests().swap_remove(which);
-    let mut body = sample.to_vec();
-    for (at, byte) in edits {
-        let at = at.index(body.len());
-        body[at] = *byte;
-    }
-    take(&request, 200, body);
+    take(&request, 200, with_bytes(sample, edits));
 }
 
 /// Puts something odd into a cell.
-fn odd_cell(which: usize, at: prop::sample::Index, odd: &str) {
+fn odd_cell(which: usize, at: usize, odd: &str) {
     let (request, sample) = requests().swap_remove(which);
-    let text = String::from_utf8(sample.to_vec()).unwrap();
-    let mut cells: Vec<&str> = text.split_inclusive([',', '\n']).collect();
-    let at = at.index(cells.len());
-    let odd = format!("{odd}{}", cells[at].chars().last().unwrap());
-    cells[at] = &odd;
-    take(&request, 200, cells.concat().into_bytes());
+    take(&request, 200, with_part(sample, &[',', '\n'], at, odd));
 }
 
 fn odd_cells() -> impl Strategy<Value = &'static str> {
@@ -144,14 +129,14 @@ proptest! {
     #[test]
     fn spoilt_samples(
         which in 0..REQUESTS,
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        edits in prop::collection::vec((any::<usize>(), any::<u8>()), 1..6),
     ) {
         spoilt(which, &edits);
     }
 
     #[test]
     fn cells_swapped_for_odd_ones(
-        which in 0..REQUESTS, at in any::<prop::sample::Index>(), odd in odd_cells(),
+        which in 0..REQUESTS, at in any::<usize>(), odd in odd_cells(),
     ) {
         odd_cell(which, at, odd);
     }
@@ -173,11 +158,7 @@ proptest! {
 
     #[test]
     fn tables(csv in prop::collection::vec(any::<u8>(), 0..200)) {
-        let mut whole = format!("{}\n", COLUMNS.join(",")).into_bytes();
-        whole.extend(csv);
-        if let Ok(series) = vendor(Plan::Annual).read_config("x.csv", &whole) {
-            assert!(series.iter().all(|spec| !spec.series.key.asset.is_none()));
-        }
+        survives_rows(&vendor(Plan::Annual), &COLUMNS, &csv);
     }
 
     /// `PROPTEST_CASES=300000 cargo test --release -p source-velo --test suite never_panics --
@@ -186,8 +167,8 @@ proptest! {
     #[ignore = "minutes long"]
     fn for_long(
         which in 0..REQUESTS,
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
-        at in any::<prop::sample::Index>(),
+        edits in prop::collection::vec((any::<usize>(), any::<u8>()), 1..12),
+        at in any::<usize>(),
         odd in odd_cells(),
     ) {
         spoilt(which, &edits);

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
-use model::{Key, MetricName, Spans, Step, TimeRange, Ts};
+use http::StatusCode;
+use model::{Key, MetricName, Spans, TimeRange};
 use serde_json::Value;
 
-use super::{PLANTED_SECRET, Report};
+use super::{PLANTED_SECRET, Report, answer, is_on_grid};
 use crate::{Outcome, Parsed, Record, Reply, ReplyError, RequestSpec, Source};
 
 type Pair = (Key, MetricName);
 
 /// What became of an answer.
-fn read(
+pub(super) fn read(
     source: &dyn Source,
     request: &RequestSpec,
     reply: &Reply,
@@ -76,8 +76,7 @@ pub(super) fn good(source: &dyn Source, request: &RequestSpec, reply: &Reply, re
     let mut seen = BTreeSet::new();
     for point in &record.points {
         let (pair, label) = ((point.key.clone(), point.metric.clone()), point.label);
-        let on_grid = point.step == Step::Quarter || point.step.floor(label) == label;
-        report.expect(on_grid, || {
+        report.expect(is_on_grid(point.step, label), || {
             format!("{pair:?}: label {label} is off the grid")
         });
         let instant = TimeRange::new(label, label.plus_millis(1));
@@ -219,7 +218,7 @@ pub(super) fn garbage(
     let now = reply.received_at;
     let is_json = serde_json::from_slice::<Value>(&reply.body).is_ok();
     for body in no_json(&reply.body) {
-        let (record, read) = read(source, request, &with(StatusCode::OK, body.clone(), now));
+        let (record, read) = read(source, request, &answer(StatusCode::OK, body.clone(), now));
         // Where tables of text are sent, an empty one may say that there is nothing.
         let silent = record.points.is_empty() && settled(&record, answered).is_empty();
         let nothing = !is_json && body.trim_ascii().is_empty() && silent;
@@ -233,7 +232,7 @@ pub(super) fn garbage(
         told(&read, report);
     }
     for body in other_json() {
-        let (record, read) = read(source, request, &with(StatusCode::OK, body.clone(), now));
+        let (record, read) = read(source, request, &answer(StatusCode::OK, body.clone(), now));
         let silent = record.points.is_empty() && settled(&record, answered).is_empty();
         report.expect(read.is_err() || silent, || {
             format!("points out of {}", String::from_utf8_lossy(&body))
@@ -246,7 +245,7 @@ pub(super) fn garbage(
         let bodies = no_json(&reply.body).into_iter().chain(other_json());
         for body in bodies.chain([reply.body.clone()]) {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-            let (_, read) = read(source, request, &with(status, body, now));
+            let (_, read) = read(source, request, &answer(status, body, now));
             report.expect(read.is_err(), || {
                 format!("status {} passes", status.as_u16())
             });
@@ -255,7 +254,7 @@ pub(super) fn garbage(
     }
     let throttled = source.check(
         request,
-        &with(StatusCode::TOO_MANY_REQUESTS, Bytes::new(), now),
+        &answer(StatusCode::TOO_MANY_REQUESTS, Bytes::new(), now),
     );
     let waits = matches!(
         throttled,
@@ -263,7 +262,7 @@ pub(super) fn garbage(
     );
     report.expect(waits, || format!("status 429 gives {throttled:?}"));
     for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::BAD_GATEWAY] {
-        let failed = source.check(request, &with(status, Bytes::new(), now));
+        let failed = source.check(request, &answer(status, Bytes::new(), now));
         report.expect(matches!(failed, Err(ReplyError::Transient(_))), || {
             format!("status {status} gives {failed:?}")
         });
@@ -273,15 +272,6 @@ pub(super) fn garbage(
 fn told(read: &Result<Parsed, ReplyError>, report: &mut Report) {
     if let Err(error) = read {
         report.silent(&format!("{error} {error:?}"), "an error");
-    }
-}
-
-fn with(status: StatusCode, body: Bytes, received_at: Ts) -> Reply {
-    Reply {
-        status,
-        headers: HeaderMap::new(),
-        body,
-        received_at,
     }
 }
 
