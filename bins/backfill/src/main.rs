@@ -164,7 +164,7 @@ impl Job {
         if self.stop.is_said() {
             return Ok((summary, false));
         }
-        summary.absorb(collector.live(&run).await?);
+        summary.absorb(collector.live_of(&run, &self.ask.filter).await?);
         Ok((summary, true))
     }
 

@@ -6,7 +6,7 @@ use model::{Key, PullKind, SeriesSpec, SourceId, Subject, Ts};
 use source::{DatasetSpec, Listing, Role};
 use store::{Store, dictionary::ListingRow};
 
-use crate::{Error, Summary, collector::Collector, fetch::ParsedBlock, pull::Pull};
+use crate::{Error, Filter, Summary, collector::Collector, fetch::ParsedBlock, pull::Pull};
 
 /// A catalogue that is due within this is read now: ticks come once an hour, and the answer to the
 /// last one came a moment after its tick.
@@ -89,7 +89,8 @@ impl Collector {
         datasets: &[DatasetSpec],
     ) -> Result<Summary, Error> {
         let mut summary = Summary::new(self.id(), PullKind::Live);
-        self.present(run_id, datasets, &mut summary).await?;
+        let everything = Filter::default();
+        (self.present(run_id, datasets, &everything, &mut summary)).await?;
         let selects = |spec: &SeriesSpec| self.source.is_selector(&spec.series);
         if self.configured().iter().any(selects) {
             self.select_series().await?;

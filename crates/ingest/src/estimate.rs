@@ -11,6 +11,7 @@ use crate::{
     catalogue::is_catalogue,
     collector::Collector,
     jobs::{PastAsk, is_live},
+    wants::Filter,
 };
 
 /// What a job would ask of one dataset.
@@ -123,11 +124,12 @@ impl Collector {
             }
         }
         let live_requests = if with_live {
-            self.count_requests(is_live).await?
+            self.count_requests(is_live, &ask.filter).await?
         } else {
             0
         };
-        let catalogue_requests = self.count_requests(is_catalogue).await?;
+        let everything = Filter::default();
+        let catalogue_requests = self.count_requests(is_catalogue, &everything).await?;
         let wanted = match (is_wanted, self.since(ask)) {
             (true, _) => Wanted::Something,
             (false, Some(since)) => Wanted::OnlySince(since),
@@ -149,7 +151,7 @@ impl Collector {
         let (None, Some(to)) = (ask.from, ask.to) else {
             return None;
         };
-        let taken = |row: &&SeriesRow| ask.filter.takes(row);
+        let taken = |row: &&SeriesRow| ask.filter.takes(&row.series);
         let index = self.index();
         let rows = index.rows().iter().filter(taken);
         let since = rows.filter_map(|row| row.wanted_since).min()?;
@@ -161,10 +163,17 @@ impl Collector {
         keys.iter().all(|key| facts.knows_first(key))
     }
 
-    async fn count_requests(&self, takes: fn(&DatasetSpec) -> bool) -> Result<u64, Error> {
+    async fn count_requests(
+        &self,
+        takes: fn(&DatasetSpec) -> bool,
+        filter: &Filter,
+    ) -> Result<u64, Error> {
         let mut requests = 0;
         for dataset in self.datasets(takes) {
-            let ask = self.ask_of_now(&dataset).await?;
+            if !filter.takes_dataset(&dataset) {
+                continue;
+            }
+            let ask = self.ask_of_now(&dataset, filter).await?;
             requests += u64::try_from(self.source.plan(&ask)?.count()).unwrap_or(u64::MAX);
         }
         Ok(requests)
