@@ -8,7 +8,7 @@ use store::series::SeriesRow;
 
 use crate::{
     Error,
-    catalogue::is_catalogue,
+    catalogue::{Unnamed, is_catalogue},
     collector::Collector,
     jobs::{PastAsk, is_live},
     wants::Filter,
@@ -55,9 +55,9 @@ pub struct Estimate {
     pub live_requests: u64,
     /// Requests of a refresh of the vendor's catalogues: not part of the job.
     pub catalogue_requests: u64,
-    /// Rows of the configuration that stand for products which no catalogue has named yet: what they
-    /// will ask for is not counted.
-    pub unnamed: u64,
+    /// Rows asked about whose products no catalogue has named yet: what they will ask for is not
+    /// counted.
+    pub unnamed: Unnamed,
     /// How long the vendor's pace makes it last, at least.
     pub at_least: Duration,
 }
@@ -68,7 +68,8 @@ impl Estimate {
         self.datasets.iter().map(|one| one.requests).sum::<u64>() + self.live_requests
     }
 
-    /// Whether no number is an upper bound.
+    /// Whether no number is an upper bound. Where rows wait for a catalogue that was never read it is
+    /// no upper bound either.
     pub fn is_exact(&self) -> bool {
         self.datasets.iter().all(|one| one.exact)
     }
@@ -140,7 +141,7 @@ impl Collector {
             datasets,
             live_requests,
             catalogue_requests,
-            unnamed: u64::try_from(self.unnamed().await?).unwrap_or(u64::MAX),
+            unnamed: self.unnamed(&ask.filter).await?,
             at_least,
         })
     }

@@ -394,7 +394,12 @@ impl Collector {
         }
     }
 
-    pub(crate) fn check_names(&self, filter: &Filter) -> Result<(), Error> {
+    /// Refuses a filter that names a dataset, asset or metric that is not there, before anything is
+    /// asked.
+    ///
+    /// # Errors
+    /// [`Error::UnknownDataset`] and [`Error::NothingMatches`].
+    pub fn check_names(&self, filter: &Filter) -> Result<(), Error> {
         for name in &filter.datasets {
             if !self
                 .source
@@ -425,7 +430,10 @@ impl Collector {
                         ..Filter::default()
                     },
                 };
-                if !self.index().rows().iter().any(|row| one.takes(&row.series)) {
+                let index = self.index();
+                let is_active = index.rows().iter().any(|row| one.takes(&row.series));
+                // What a catalogue has yet to name is no slip of the pen.
+                if !is_active && self.selectors(&one).next().is_none() {
                     return Err(Error::NothingMatches(format!(
                         "no active series of {} has the {what} {name:?}: is it in sources-config/{}.csv and enabled?",
                         self.id(),
