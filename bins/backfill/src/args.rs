@@ -31,7 +31,7 @@ pub(crate) struct Args {
     #[argh(option)]
     pub(crate) from: Option<String>,
 
-    /// first day or instant that is no longer asked for; without it up to now, then one live pass
+    /// first day or instant that is no longer asked for; without it up to now, then one live pass, unless there is --datasets
     #[argh(option)]
     pub(crate) to: Option<String>,
 
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[argh(option)]
     pub(crate) days: Option<u32>,
 
-    /// vendor ids, joined by commas; without it all that are enabled
+    /// vendor ids, joined by commas, of the past and of the present; without it all that are enabled
     #[argh(option)]
     pub(crate) assets: Option<String>,
 

@@ -78,7 +78,7 @@ async fn run(args: Args) -> anyhow::Result<Exit> {
         clock,
         stop,
     };
-    job.run(workshop, collector).await
+    Box::pin(job.run(workshop, collector)).await
 }
 
 /// Autovacuum comes to it later, so that a failure is no failure of the run.
@@ -86,6 +86,13 @@ async fn tidy_up(workshop: &Workshop) {
     if let Err(error) = workshop.store.vacuum_points().await {
         tracing::warn!(%error, "the new points are not vacuumed yet");
     }
+}
+
+async fn give_up(workshop: Workshop, collector: Collector) -> Exit {
+    drop(collector);
+    workshop.abandon().await;
+    report::given_up();
+    Exit::Interrupted
 }
 
 /// One run of the command.
@@ -103,12 +110,15 @@ struct Job {
 
 impl Job {
     async fn run(&self, workshop: Workshop, collector: Collector) -> anyhow::Result<Exit> {
-        let estimate = match collector.estimate(&self.ask, self.ends_live).await {
-            Err(
-                error @ (ingest::Error::UnknownDataset { .. } | ingest::Error::NothingMatches(_)),
-            ) => return Ok(report::usage(&error.to_string())),
-            estimate => estimate?,
+        if let Err(error) = collector.check_names(&self.ask.filter) {
+            return Ok(report::usage(&error.to_string()));
+        }
+        let run = run_id("backfill", self.clock.now());
+        let read = or_give_up(&self.stop, self.name_products(&collector, &run)).await?;
+        let Some(read) = read else {
+            return Ok(give_up(workshop, collector).await);
         };
+        let estimate = collector.estimate(&self.ask, self.ends_live).await?;
         let quotas = workshop.quota_watch(self.name)?;
         report::estimate(&collector, &estimate, &quotas.read().await?);
         let suspensions = workshop.suspensions(self.name).await?;
@@ -117,26 +127,25 @@ impl Job {
             return Ok(Exit::Complete);
         }
         if suspensions.iter().any(|row| row.dataset.is_empty()) {
+            report::summary(&read);
             report::suspensions(&suspensions);
             return Ok(Exit::NothingAsked);
         }
         if !self.may_go_on(&estimate).await? {
-            report::not_started();
+            report::not_started(&read);
             return Ok(Exit::Interrupted);
         }
+        let progress = collector.progress();
         let scene = Scene {
-            progress: collector.progress(),
-            expected: estimate.requests(),
+            expected: progress.counts().planned + estimate.requests(),
+            progress,
             quotas,
         };
         let drawing = bar::start(&self.screen, scene);
-        let ended = or_give_up(&self.stop, self.collect(&collector)).await;
+        let ended = or_give_up(&self.stop, self.collect(&collector, &run, read)).await;
         drawing.finish().await;
         let Some((summary, whole)) = ended? else {
-            drop(collector);
-            workshop.abandon().await;
-            report::given_up();
-            return Ok(Exit::Interrupted);
+            return Ok(give_up(workshop, collector).await);
         };
         collector.close().await;
         if summary.total(|pull| pull.inserted) >= LARGE {
@@ -154,17 +163,36 @@ impl Job {
         Ok(exit)
     }
 
-    /// Returns what was done, and whether the live pass that belongs to it was begun, too.
-    async fn collect(&self, collector: &Collector) -> Result<(Summary, bool), ingest::Error> {
-        let run = run_id("backfill", self.clock.now());
-        let mut summary = collector.backfill(&run, &self.ask).await?;
+    /// Reads the catalogues where they were never read and rows wait for them: without them the bill
+    /// would be another one than the meal. Who asks for the bill alone asks the vendor nothing.
+    async fn name_products(
+        &self,
+        collector: &Collector,
+        run: &str,
+    ) -> Result<Summary, ingest::Error> {
+        match self.args.dry_run {
+            true => Ok(collector.nothing_done()),
+            false => collector.read_unread_catalogues(run).await,
+        }
+    }
+
+    /// Returns what was done, with what was read before, and whether the live pass that belongs to it
+    /// was begun, too.
+    async fn collect(
+        &self,
+        collector: &Collector,
+        run: &str,
+        read: Summary,
+    ) -> Result<(Summary, bool), ingest::Error> {
+        let mut summary = read;
+        summary.absorb(collector.backfill(run, &self.ask).await?);
         if !self.ends_live {
             return Ok((summary, true));
         }
         if self.stop.is_said() {
             return Ok((summary, false));
         }
-        summary.absorb(collector.live(&run).await?);
+        summary.absorb(collector.live_of(run, &self.ask.filter).await?);
         Ok((summary, true))
     }
 

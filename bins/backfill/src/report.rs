@@ -11,8 +11,8 @@ use std::{
 
 use assembly::{ConfigCheck, Quota, counted};
 use indicatif::HumanDuration;
-use ingest::{Collector, Estimate, Hole, Summary};
-use model::{Key, Step, TimeRange, Ts};
+use ingest::{Collector, Estimate, Hole, Summary, Unnamed};
+use model::{Key, SourceId, Step, TimeRange, Ts};
 use runtime::Exit;
 use store::{pulls::PullStatus, suspend::SuspensionRow};
 
@@ -69,11 +69,11 @@ pub(crate) fn estimate(collector: &Collector, estimate: &Estimate, quotas: &[Quo
             .labels
             .map_or_else(String::new, |labels| format!(", labels in {labels}"));
         say!(
-            "  {}: {bound}{}, {}, up to {} points of {}{labels}",
+            "  {}: {bound}{}, {}, up to {} of {}{labels}",
             one.dataset,
             counted(one.requests, "request"),
             counted(one.credits, "credit"),
-            one.points,
+            counted(one.points, "point"),
             counted(one.assets, "asset"),
         );
     }
@@ -81,26 +81,44 @@ pub(crate) fn estimate(collector: &Collector, estimate: &Estimate, quotas: &[Quo
         let requests = counted(estimate.live_requests, "request");
         say!("  the present: {requests}");
     }
-    let bound = if estimate.is_exact() { "" } else { "at most " };
-    match estimate.requests() {
-        0 => say!(
-            "in all nothing to ask: {}",
-            assembly::nothing_to_ask(estimate.wanted)
-        ),
-        requests => say!(
-            "in all {bound}{}{} (reading the catalogue would add {})",
-            counted(requests, "request"),
-            pace(estimate.at_least),
-            counted(estimate.catalogue_requests, "request"),
-        ),
-    }
-    if estimate.unnamed > 0 {
-        say!(
-            "  not counted: {} without a product, for which the catalogue as last read lists none",
-            counted(estimate.unnamed, "configured row")
-        );
-    }
+    say!("{}", total(collector.id(), estimate));
     quotas.iter().for_each(|quota| say!("  {quota}"));
+}
+
+/// Says what it comes to, and what it does not hold. Where rows wait for a catalogue that was never
+/// read there is no upper bound.
+fn total(source: SourceId, estimate: &Estimate) -> String {
+    let Unnamed { unread, unlisted } = estimate.unnamed;
+    let listless = match unlisted {
+        0 => String::new(),
+        rows => format!(
+            ", none for {}: the catalogue as last read lists no product of {}",
+            counted(rows, "row"),
+            if rows == 1 { "it" } else { "theirs" },
+        ),
+    };
+    if estimate.requests() == 0 && unread == 0 {
+        let why = assembly::nothing_to_ask(estimate.wanted);
+        return format!("in all nothing to ask: {why}{listless}");
+    }
+    let bound = match estimate.is_exact() || unread > 0 {
+        true => "",
+        false => "at most ",
+    };
+    let unread = match unread {
+        0 => String::new(),
+        rows => format!(
+            " and those of {} whose products the catalogue must name first: \
+             `crossfeed pull {source} --catalogue`",
+            counted(rows, "row"),
+        ),
+    };
+    format!(
+        "in all {bound}{}{}{unread}{listless} (reading the catalogue would add {})",
+        counted(estimate.requests(), "request"),
+        pace(estimate.at_least),
+        counted(estimate.catalogue_requests, "request"),
+    )
 }
 
 fn pace(at_least: Duration) -> String {
@@ -115,8 +133,15 @@ pub(crate) fn question() -> io::Result<()> {
     io::stderr().flush()
 }
 
-pub(crate) fn not_started() {
-    say!("not started: nothing was asked");
+/// Says so after the answer no. The catalogues may have been read for the bill.
+pub(crate) fn not_started(read: &Summary) {
+    match read.total(|pull| pull.requests) {
+        0 => say!("not started: nothing was asked"),
+        requests => say!(
+            "not started: nothing but the catalogue was asked, by {}",
+            counted(requests, "request")
+        ),
+    }
 }
 
 pub(crate) fn summary(summary: &Summary) {

@@ -4,7 +4,7 @@
 use model::PullKind;
 use source::{DatasetSpec, QuotaUsed, Role};
 
-use crate::{Error, Summary, collector::Collector};
+use crate::{Error, Filter, Summary, collector::Collector};
 
 impl Collector {
     /// Asks the vendor what it counted, where it tells; nothing where it does not.
@@ -14,7 +14,8 @@ impl Collector {
     pub async fn check_account(&self, run_id: &str) -> Result<Summary, Error> {
         let mut summary = Summary::new(self.id(), PullKind::Live);
         let accounts = self.datasets(|dataset: &DatasetSpec| dataset.role == Role::Account);
-        self.present(run_id, &accounts, &mut summary).await?;
+        let everything = Filter::default();
+        (self.present(run_id, &accounts, &everything, &mut summary)).await?;
         Ok(summary)
     }
 

@@ -16,16 +16,16 @@ pub(crate) enum Bar {
 }
 
 impl Collector {
-    /// Says whether a dataset may be asked, and notes in the summary why not.
+    /// Says whether a dataset may be asked for what a job is about, and notes in the summary why not.
     pub(crate) async fn bar(
         &self,
         dataset: &DatasetSpec,
+        filter: &Filter,
         summary: &mut Summary,
     ) -> Result<Bar, Error> {
-        let everything = Filter::default();
         let is_about_series = matches!(dataset.role, Role::Snapshot | Role::Series);
-        // A dataset that no series needs is not missed by anybody.
-        if is_about_series && self.planner().rows(dataset, &everything).next().is_none() {
+        // A dataset that no series of the job needs is not missed by it.
+        if is_about_series && self.planner().rows(dataset, filter).next().is_none() {
             return Ok(Bar::Dataset);
         }
         if self.is_suspended(dataset, summary).await? {

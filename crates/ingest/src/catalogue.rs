@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Key, PullKind, SeriesSpec, SourceId, Subject, Ts};
+use model::{DatasetId, Key, PullKind, SeriesSpec, SourceId, Step, Subject, Ts};
 use source::{DatasetSpec, Listing, Role};
 use store::{Store, dictionary::ListingRow};
 
-use crate::{Error, Summary, collector::Collector, fetch::ParsedBlock, pull::Pull};
+use crate::{Error, Filter, Summary, collector::Collector, fetch::ParsedBlock, pull::Pull};
 
 /// A catalogue that is due within this is read now: ticks come once an hour, and the answer to the
 /// last one came a moment after its tick.
@@ -14,6 +14,15 @@ const SLACK_SECS: i64 = 30 * 60;
 const DAY_SECS: i64 = 86_400;
 /// Unlisted assets that are named; all are counted.
 const NAMED_UNLISTED: usize = 20;
+
+/// Rows of the configuration that stand for products of which no catalogue has named one yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unnamed {
+    /// Their catalogue was never read.
+    pub unread: u64,
+    /// Their catalogue, as last read, lists no product of theirs.
+    pub unlisted: u64,
+}
 
 impl Collector {
     /// Reads the vendor's catalogues.
@@ -33,7 +42,7 @@ impl Collector {
     pub async fn refresh_due_catalogue(&self, run_id: &str) -> Result<Option<Summary>, Error> {
         let mut due = Vec::new();
         for dataset in self.datasets(is_catalogue) {
-            let seen_at = self.catalogue_seen_at(&dataset).await?;
+            let seen_at = self.catalogue_seen_at(dataset.id).await?;
             let now = self.clock.now();
             if seen_at.is_none_or(|seen_at| !is_fresh(seen_at, now, dataset.cadence_secs)) {
                 due.push(dataset);
@@ -45,41 +54,62 @@ impl Collector {
         self.read_catalogues(run_id, &due).await.map(Some)
     }
 
-    /// Reads the catalogues before a job whose series only they can name, where that never happened.
-    pub(crate) async fn read_unread_catalogues(&self, run_id: &str) -> Result<Summary, Error> {
-        if self.unnamed().await? > 0 && !self.has_read_catalogues().await? {
+    /// Reads the catalogues where rows of the configuration wait for one that was never read. Every
+    /// job that collects by itself does so first; whoever shows a bill before it calls this before.
+    ///
+    /// # Errors
+    /// Where the database is unusable.
+    pub async fn read_unread_catalogues(&self, run_id: &str) -> Result<Summary, Error> {
+        if self.unnamed(&Filter::default()).await?.unread > 0 {
             return self.refresh_catalogue(run_id).await;
         }
         Ok(Summary::new(self.id(), PullKind::Live))
     }
 
-    /// Returns how many rows of the configuration stand for products that no catalogue has named.
-    pub(crate) async fn unnamed(&self) -> Result<usize, Error> {
-        let selectors: Vec<&SeriesSpec> = (self.configured().iter())
-            .filter(|spec| spec.enabled && self.source.is_selector(&spec.series))
-            .collect();
+    /// Counts the rows of the configuration, of those that a filter takes, that stand for products
+    /// which no catalogue has named.
+    pub(crate) async fn unnamed(&self, filter: &Filter) -> Result<Unnamed, Error> {
+        let selectors: Vec<&SeriesSpec> = self.selectors(filter).collect();
         if selectors.is_empty() {
-            return Ok(0);
+            return Ok(Unnamed::default());
         }
         let listed = || listed(&self.store, self.id());
         let listed = self.outage.through(listed).await?;
-        Ok((selectors.into_iter())
+        // A row has a series for each of its metrics.
+        let rows: BTreeSet<(&Key, Step)> = (selectors.into_iter())
             .filter(|spec| self.source.select(spec, &listed).is_empty())
-            .count())
-    }
-
-    async fn has_read_catalogues(&self) -> Result<bool, Error> {
-        for dataset in self.datasets(is_catalogue) {
-            let seen_at = self.catalogue_seen_at(&dataset).await?;
-            if seen_at.is_some() {
-                return Ok(true);
+            .map(|spec| (&spec.series.key, spec.series.step))
+            .collect();
+        let mut read = BTreeMap::new();
+        let mut unnamed = Unnamed::default();
+        for (key, _) in rows {
+            let catalogue = self.source.catalogue_of(key);
+            let is_read = match (catalogue, read.get(&catalogue)) {
+                (_, Some(is_read)) => *is_read,
+                (Some(dataset), None) => self.catalogue_seen_at(dataset).await?.is_some(),
+                (None, None) => true,
+            };
+            read.insert(catalogue, is_read);
+            match is_read {
+                true => unnamed.unlisted += 1,
+                false => unnamed.unread += 1,
             }
         }
-        Ok(false)
+        Ok(unnamed)
     }
 
-    async fn catalogue_seen_at(&self, dataset: &DatasetSpec) -> Result<Option<Ts>, Error> {
-        let seen_at = || self.store.listings_seen_at(self.id(), dataset.id);
+    /// Returns the enabled rows that a filter takes and that stand for the products of an asset.
+    pub(crate) fn selectors<'a>(
+        &'a self,
+        filter: &'a Filter,
+    ) -> impl Iterator<Item = &'a SeriesSpec> {
+        (self.configured().iter()).filter(|spec| {
+            spec.enabled && self.source.is_selector(&spec.series) && filter.takes(&spec.series)
+        })
+    }
+
+    async fn catalogue_seen_at(&self, dataset: DatasetId) -> Result<Option<Ts>, Error> {
+        let seen_at = || self.store.listings_seen_at(self.id(), dataset);
         Ok(self.outage.through(seen_at).await?)
     }
 
@@ -89,7 +119,8 @@ impl Collector {
         datasets: &[DatasetSpec],
     ) -> Result<Summary, Error> {
         let mut summary = Summary::new(self.id(), PullKind::Live);
-        self.present(run_id, datasets, &mut summary).await?;
+        let everything = Filter::default();
+        (self.present(run_id, datasets, &everything, &mut summary)).await?;
         let selects = |spec: &SeriesSpec| self.source.is_selector(&spec.series);
         if self.configured().iter().any(selects) {
             self.select_series().await?;

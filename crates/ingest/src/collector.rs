@@ -251,6 +251,11 @@ impl Collector {
         self.reign.begin(epoch);
     }
 
+    /// Returns the summary of a job that has done nothing yet.
+    pub fn nothing_done(&self) -> Summary {
+        Summary::new(self.id(), PullKind::Backfill)
+    }
+
     /// Ends the writer after its last batch.
     pub async fn close(self) {
         drop(self.writer);

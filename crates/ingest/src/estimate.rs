@@ -8,9 +8,10 @@ use store::series::SeriesRow;
 
 use crate::{
     Error,
-    catalogue::is_catalogue,
+    catalogue::{Unnamed, is_catalogue},
     collector::Collector,
     jobs::{PastAsk, is_live},
+    wants::Filter,
 };
 
 /// What a job would ask of one dataset.
@@ -54,9 +55,9 @@ pub struct Estimate {
     pub live_requests: u64,
     /// Requests of a refresh of the vendor's catalogues: not part of the job.
     pub catalogue_requests: u64,
-    /// Rows of the configuration that stand for products which no catalogue has named yet: what they
-    /// will ask for is not counted.
-    pub unnamed: u64,
+    /// Rows asked about whose products no catalogue has named yet: what they will ask for is not
+    /// counted.
+    pub unnamed: Unnamed,
     /// How long the vendor's pace makes it last, at least.
     pub at_least: Duration,
 }
@@ -67,7 +68,8 @@ impl Estimate {
         self.datasets.iter().map(|one| one.requests).sum::<u64>() + self.live_requests
     }
 
-    /// Whether no number is an upper bound.
+    /// Whether no number is an upper bound. Where rows wait for a catalogue that was never read it is
+    /// no upper bound either.
     pub fn is_exact(&self) -> bool {
         self.datasets.iter().all(|one| one.exact)
     }
@@ -123,11 +125,12 @@ impl Collector {
             }
         }
         let live_requests = if with_live {
-            self.count_requests(is_live).await?
+            self.count_requests(is_live, &ask.filter).await?
         } else {
             0
         };
-        let catalogue_requests = self.count_requests(is_catalogue).await?;
+        let everything = Filter::default();
+        let catalogue_requests = self.count_requests(is_catalogue, &everything).await?;
         let wanted = match (is_wanted, self.since(ask)) {
             (true, _) => Wanted::Something,
             (false, Some(since)) => Wanted::OnlySince(since),
@@ -138,7 +141,7 @@ impl Collector {
             datasets,
             live_requests,
             catalogue_requests,
-            unnamed: u64::try_from(self.unnamed().await?).unwrap_or(u64::MAX),
+            unnamed: self.unnamed(&ask.filter).await?,
             at_least,
         })
     }
@@ -149,7 +152,7 @@ impl Collector {
         let (None, Some(to)) = (ask.from, ask.to) else {
             return None;
         };
-        let taken = |row: &&SeriesRow| ask.filter.takes(row);
+        let taken = |row: &&SeriesRow| ask.filter.takes(&row.series);
         let index = self.index();
         let rows = index.rows().iter().filter(taken);
         let since = rows.filter_map(|row| row.wanted_since).min()?;
@@ -161,10 +164,17 @@ impl Collector {
         keys.iter().all(|key| facts.knows_first(key))
     }
 
-    async fn count_requests(&self, takes: fn(&DatasetSpec) -> bool) -> Result<u64, Error> {
+    async fn count_requests(
+        &self,
+        takes: fn(&DatasetSpec) -> bool,
+        filter: &Filter,
+    ) -> Result<u64, Error> {
         let mut requests = 0;
         for dataset in self.datasets(takes) {
-            let ask = self.ask_of_now(&dataset).await?;
+            if !filter.takes_dataset(&dataset) {
+                continue;
+            }
+            let ask = self.ask_of_now(&dataset, filter).await?;
             requests += u64::try_from(self.source.plan(&ask)?.count()).unwrap_or(u64::MAX);
         }
         Ok(requests)

@@ -37,12 +37,20 @@ impl Collector {
     /// # Errors
     /// Where the database is unusable. What goes wrong with the vendor is in the summary.
     pub async fn live(&self, run_id: &str) -> Result<Summary, Error> {
+        self.live_of(run_id, &Filter::default()).await
+    }
+
+    /// Reads the newest values of what a filter takes, and asks for nothing else.
+    ///
+    /// # Errors
+    /// Where the database is unusable. What goes wrong with the vendor is in the summary.
+    pub async fn live_of(&self, run_id: &str, filter: &Filter) -> Result<Summary, Error> {
         self.reign.check().await?;
         let mut summary = self.read_unread_catalogues(run_id).await?;
-        let datasets = self.datasets(is_live);
-        self.present(run_id, &datasets, &mut summary).await?;
+        let datasets = self.datasets(|one| is_live(one) && filter.takes_dataset(one));
+        (self.present(run_id, &datasets, filter, &mut summary)).await?;
         if let Some(pull) = summary.pulls.last() {
-            self.note_missed_moments(pull.id).await?;
+            self.note_missed_moments(pull.id, filter).await?;
         }
         Ok(summary)
     }
@@ -52,20 +60,21 @@ impl Collector {
         all.filter(|one| takes(one)).copied().collect()
     }
 
-    /// Asks datasets for the present.
+    /// Asks datasets for the present of what a filter takes.
     pub(crate) async fn present(
         &self,
         run_id: &str,
         datasets: &[DatasetSpec],
+        filter: &Filter,
         summary: &mut Summary,
     ) -> Result<(), Error> {
         for dataset in datasets {
-            match self.bar(dataset, summary).await? {
+            match self.bar(dataset, filter, summary).await? {
                 Bar::None => {}
                 Bar::Dataset => continue,
                 Bar::Source => break,
             }
-            let ask = self.ask_of_now(dataset).await?;
+            let ask = self.ask_of_now(dataset, filter).await?;
             if self.run_dataset(run_id, dataset, ask, summary).await? == Ran::Over {
                 break;
             }
@@ -75,18 +84,28 @@ impl Collector {
 
     /// Asks for what is now: of a history its newest buckets, of a snapshot of an hour everything, of a
     /// wider one what its bucket still lacks, because the first value of a bucket stays.
-    pub(crate) async fn ask_of_now(&self, dataset: &DatasetSpec) -> Result<Ask, Error> {
+    pub(crate) async fn ask_of_now(
+        &self,
+        dataset: &DatasetSpec,
+        filter: &Filter,
+    ) -> Result<Ask, Error> {
         match (dataset.role, dataset.live) {
-            (Role::Series, Live::Open { secs }) => self.due_ask(dataset, secs).await,
-            (Role::Series, live) => self.newest_ask(dataset, live.secs()).await,
-            (Role::Snapshot, _) if dataset.step != Step::Hour => self.untaken_ask(dataset).await,
-            _ => Ok(self.present_ask(dataset)),
+            (Role::Series, Live::Open { secs }) => self.due_ask(dataset, secs, filter).await,
+            (Role::Series, live) => self.newest_ask(dataset, live.secs(), filter).await,
+            (Role::Snapshot, _) if dataset.step != Step::Hour => {
+                self.untaken_ask(dataset, filter).await
+            }
+            _ => Ok(self.present_ask(dataset, filter)),
         }
     }
 
-    async fn newest_ask(&self, dataset: &DatasetSpec, secs: i64) -> Result<Ask, Error> {
-        let everything = Filter::default();
-        let scope = self.live_scope(Patience::Again, &everything);
+    async fn newest_ask(
+        &self,
+        dataset: &DatasetSpec,
+        secs: i64,
+        filter: &Filter,
+    ) -> Result<Ask, Error> {
+        let scope = self.live_scope(Patience::Again, filter);
         let scope = Scope {
             from: Some(dataset.step.floor(scope.now).plus_secs(-secs)),
             ..scope
@@ -95,14 +114,18 @@ impl Collector {
     }
 
     /// Asks for what the gap filler would ask for of the last seconds, with the rights of a tick.
-    async fn due_ask(&self, dataset: &DatasetSpec, secs: i64) -> Result<Ask, Error> {
-        let everything = Filter::default();
+    async fn due_ask(
+        &self,
+        dataset: &DatasetSpec,
+        secs: i64,
+        filter: &Filter,
+    ) -> Result<Ask, Error> {
         // By the hour a night's silence says nothing of the morning behind it.
         let patience = match dataset.step {
             Step::Hour => Patience::RetryFailed,
             _ => Patience::Wait,
         };
-        let scope = self.live_scope(patience, &everything);
+        let scope = self.live_scope(patience, filter);
         let since = dataset.step.floor(scope.now).plus_secs(-secs);
         let recent = TimeRange::new(since, scope.now);
         let as_gap = Scope {
@@ -120,37 +143,36 @@ impl Collector {
     }
 
     /// Asks for the bucket of this moment where nobody has taken it yet.
-    async fn untaken_ask(&self, dataset: &DatasetSpec) -> Result<Ask, Error> {
-        let everything = Filter::default();
-        let scope = self.live_scope(Patience::Wait, &everything);
+    async fn untaken_ask(&self, dataset: &DatasetSpec, filter: &Filter) -> Result<Ask, Error> {
+        let scope = self.live_scope(Patience::Wait, filter);
         let labels = labels_of_now(dataset, scope.now);
         let planner = self.planner();
         let wanted: Vec<_> = planner
-            .rows(dataset, &everything)
+            .rows(dataset, filter)
             .map(|row| (row.id, labels.shift(row.label_shift_secs)))
             .collect();
         planner.ask(dataset, &scope, &wanted).await
     }
 
-    fn live_scope<'a>(&self, patience: Patience, everything: &'a Filter) -> Scope<'a> {
+    fn live_scope<'a>(&self, patience: Patience, filter: &'a Filter) -> Scope<'a> {
         Scope {
             kind: PullKind::Live,
             patience,
             from: None,
             to: None,
-            filter: everything,
+            filter,
             now: self.clock.now(),
         }
     }
 
-    /// Asks for the present: every active series of a snapshot, everything of a catalogue.
-    fn present_ask(&self, dataset: &DatasetSpec) -> Ask {
+    /// Asks for the present: every active series of a snapshot that a filter takes, everything of a
+    /// catalogue.
+    fn present_ask(&self, dataset: &DatasetSpec, filter: &Filter) -> Ask {
         let now = self.clock.now();
         let labels = labels_of_now(dataset, now);
-        let everything = Filter::default();
         let mut wants: Vec<Want> = Vec::new();
         let planner = self.planner();
-        let mut rows: Vec<_> = planner.rows(dataset, &everything).collect();
+        let mut rows: Vec<_> = planner.rows(dataset, filter).collect();
         rows.sort_by(|a, b| a.series.cmp(&b.series));
         for row in rows {
             let metric = row.series.metric.clone();
@@ -233,7 +255,7 @@ impl Collector {
         summary: &mut Summary,
     ) -> Result<Ran, Error> {
         for dataset in self.past_datasets(scope.filter) {
-            match self.bar(dataset, summary).await? {
+            match self.bar(dataset, scope.filter, summary).await? {
                 Bar::None => {}
                 Bar::Dataset => continue,
                 Bar::Source => return Ok(Ran::Over),
@@ -377,7 +399,12 @@ impl Collector {
         }
     }
 
-    pub(crate) fn check_names(&self, filter: &Filter) -> Result<(), Error> {
+    /// Refuses a filter that names a dataset, asset or metric that is not there, before anything is
+    /// asked.
+    ///
+    /// # Errors
+    /// [`Error::UnknownDataset`] and [`Error::NothingMatches`].
+    pub fn check_names(&self, filter: &Filter) -> Result<(), Error> {
         for name in &filter.datasets {
             if !self
                 .source
@@ -408,7 +435,10 @@ impl Collector {
                         ..Filter::default()
                     },
                 };
-                if !self.index().rows().iter().any(|row| one.takes(row)) {
+                let index = self.index();
+                let is_active = index.rows().iter().any(|row| one.takes(&row.series));
+                // What a catalogue has yet to name is no slip of the pen.
+                if !is_active && self.selectors(&one).next().is_none() {
                     return Err(Error::NothingMatches(format!(
                         "no active series of {} has the {what} {name:?}: is it in sources-config/{}.csv and enabled?",
                         self.id(),

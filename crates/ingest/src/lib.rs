@@ -38,6 +38,7 @@ mod transport;
 mod wants;
 mod writer;
 
+pub use catalogue::Unnamed;
 pub use collector::{Collector, Setup};
 pub use error::Error;
 pub use estimate::{DatasetEstimate, Estimate, Wanted};

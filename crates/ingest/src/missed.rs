@@ -19,13 +19,17 @@ use crate::{
 };
 
 impl Collector {
-    /// Settles as unfillable what nobody can ask for any more.
-    pub(crate) async fn note_missed_moments(&self, pull: PullId) -> Result<(), Error> {
+    /// Settles as unfillable what nobody can ask for any more, of what a filter takes.
+    pub(crate) async fn note_missed_moments(
+        &self,
+        pull: PullId,
+        filter: &Filter,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         let snapshots = self.source.datasets().iter();
         let gone: Vec<_> = snapshots
-            .filter(|dataset| dataset.role == Role::Snapshot)
-            .flat_map(|dataset| self.gone(dataset, now))
+            .filter(|one| one.role == Role::Snapshot && filter.takes_dataset(one))
+            .flat_map(|dataset| self.gone(dataset, filter, now))
             .collect();
         if gone.is_empty() {
             return Ok(());
@@ -58,11 +62,10 @@ impl Collector {
         self.writer.write(batch).await.map(|_| ())
     }
 
-    fn gone(&self, dataset: &DatasetSpec, now: Ts) -> Vec<(SeriesId, TimeRange)> {
-        let everything = Filter::default();
+    fn gone(&self, dataset: &DatasetSpec, filter: &Filter, now: Ts) -> Vec<(SeriesId, TimeRange)> {
         let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         self.planner()
-            .rows(dataset, &everything)
+            .rows(dataset, filter)
             .filter(|row| !self.can_be_filled(row))
             .flat_map(|row| gone_of(row, dataset, &facts, now))
             .collect()

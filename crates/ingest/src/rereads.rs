@@ -247,7 +247,7 @@ impl Collector {
             ran: Ran::Over,
             ..Pass::default()
         };
-        match self.bar(dataset, summary).await? {
+        match self.bar(dataset, &Filter::default(), summary).await? {
             Bar::None => {}
             Bar::Dataset => return Ok(Pass::default()),
             Bar::Source => return Ok(over),

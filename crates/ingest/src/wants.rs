@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use model::{Key, MetricName, PullKind, Spans, TimeRange, Ts};
+use model::{Key, MetricName, PullKind, SeriesKey, Spans, TimeRange, Ts};
 use source::{Ask, DatasetSpec, History, Live, Role, Source, Want, pack_newest_first};
 use store::{
     Store, coverage,
@@ -31,12 +31,12 @@ pub struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn takes(&self, row: &SeriesRow) -> bool {
+    pub(crate) fn takes(&self, series: &SeriesKey) -> bool {
         let named = |names: &[String], name: &str| {
             names.is_empty() || names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name))
         };
-        named(&self.assets, row.series.key.asset.as_str())
-            && named(&self.metrics, row.series.metric.as_str())
+        named(&self.assets, series.key.asset.as_str())
+            && named(&self.metrics, series.metric.as_str())
     }
 
     pub(crate) fn takes_dataset(&self, dataset: &DatasetSpec) -> bool {
@@ -152,7 +152,7 @@ impl Planner<'_> {
     ) -> impl Iterator<Item = &'s SeriesRow> {
         self.index.rows().iter().filter(move |row| {
             row.series.step == dataset.step
-                && filter.takes(row)
+                && filter.takes(&row.series)
                 && self.source.serves(dataset.id, &row.series)
         })
     }
@@ -269,7 +269,7 @@ pub(crate) fn has_past(dataset: &DatasetSpec) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use model::{SeriesKey, SourceId, Step};
+    use model::{SourceId, Step};
     use proptest::prelude::*;
 
     use super::*;

@@ -9,6 +9,7 @@
 
 mod answers;
 mod beside;
+mod bill;
 mod config;
 mod exits;
 mod killed;

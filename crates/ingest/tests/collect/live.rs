@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fake_vendors::{Fault, Faults, Metric, Rule};
+use ingest::Filter;
 use store::pulls::PullStatus;
 
 use crate::world::{World, at, csv_of, demo};
@@ -221,4 +222,40 @@ async fn the_catalogue_is_read_and_an_unbelievable_one_is_not() {
             .await,
         listed
     );
+}
+
+#[tokio::test]
+async fn a_tick_for_some_assets_asks_for_them_and_says_nothing_of_others() {
+    let world = World::new(demo()).await;
+    let collector = world.collector(&csv_of(&COINS, "2026-05-18")).await;
+    let of = |assets: &[&str], metrics: &[&str]| Filter {
+        assets: assets.iter().map(ToString::to_string).collect(),
+        metrics: metrics.iter().map(ToString::to_string).collect(),
+        ..Filter::default()
+    };
+    // A dataset without any of them is not asked.
+    let none = collector.live_of("none", &of(&["tether"], &[])).await;
+    assert!(none.unwrap().pulls.is_empty());
+    assert_eq!(world.vendor.counts().total, 0);
+
+    let one = collector.live_of("one", &of(&["Ethereum"], &["fdv"])).await;
+    assert_eq!(one.unwrap().status(), PullStatus::Complete);
+    let asked = world.vendor.requests();
+    assert_eq!(asked.len(), 1);
+    assert!(
+        asked[0].query.contains("ids=ethereum&"),
+        "{}",
+        asked[0].query
+    );
+    let rows = world.rows().await;
+    assert_eq!(rows.keys().collect::<Vec<_>>(), ["ethereum usd FDV 1h"]);
+    // Of the hours that nobody took since it notes those that it is about.
+    world.clock.advance(Duration::from_secs(4 * 3_600));
+    let later = collector
+        .live_of("later", &of(&["ethereum"], &["FDV"]))
+        .await;
+    assert_eq!(later.unwrap().status(), PullStatus::Complete);
+    let lost = "[2026-05-18T12:00:00Z, 2026-05-18T15:00:00Z)";
+    let expected = format!("ethereum FDV 1h unfillable {lost}");
+    assert_eq!(world.missing().await, [expected]);
 }
