@@ -77,6 +77,7 @@ mod log;
 mod options;
 mod server;
 mod spoil;
+mod switches;
 mod truth;
 mod velo;
 mod vendor;
