@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use fake_vendors::{Listing, VeloPlan, ids_from_csv};
-use support::{HOUR_MS, NOW_S, ask, at, control, velo, velo_with};
+use support::{DAY_MS, HOUR_MS, NOW_S, THIS_HOUR_MS, ask, at, control, velo, velo_with};
 
 const NOW_MS: i64 = NOW_S * 1_000;
 
@@ -107,7 +107,7 @@ async fn the_shipped_lists_coins_have_products_of_their_own() {
     assert!(traded.clone().count() > 300);
     assert_eq!(traded.find(|pair| !served.contains(pair)), None);
     let rows = "type=futures&exchanges=binance-futures&products=LUNA2USDT&columns=close_price";
-    let begin = NOW_MS - NOW_MS % HOUR_MS - 24 * HOUR_MS;
+    let begin = THIS_HOUR_MS - DAY_MS;
     let path = format!("/rows?{rows}&begin={begin}&end={NOW_MS}&resolution=60");
     let lines = ask(&vendor, &path).await.cells();
     assert!(lines.len() > 20);
