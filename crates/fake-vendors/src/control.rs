@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::faults::Faults;
+use crate::held::Span;
 use crate::instant::{iso, parse_day, parse_rfc3339};
 use crate::server::Shared;
 use crate::world::Listing;
@@ -143,10 +144,12 @@ async fn truth(
     let (Some(from_ms), Some(to_ms)) = (instant("from"), instant("to")) else {
         return refused("`from` and `to` are RFC 3339 instants or days");
     };
-    match shared
-        .api
-        .truth(&ask, from_ms, to_ms, shared.clock.now_ms())
-    {
+    let span = Span {
+        from_ms,
+        to_ms,
+        now_ms: shared.clock.now_ms(),
+    };
+    match shared.api.truth(&ask, span) {
         Ok(series) => HttpResponse::Ok().json(series),
         Err(why) => refused(&why),
     }

@@ -56,11 +56,6 @@ pub(crate) fn spaced(ms: i64) -> String {
     written(ms, SPACED)
 }
 
-/// Writes the day of an instant, `2026-05-18`.
-pub(crate) fn day(ms: i64) -> String {
-    written(ms, DAY)
-}
-
 /// Writes the form of the HTTP `Date` header.
 pub(crate) fn http_date(ms: i64) -> String {
     written(ms, HTTP)
@@ -120,7 +115,6 @@ mod tests {
             http_date(1_773_026_880_000),
             "Mon, 09 Mar 2026 03:28:00 GMT"
         );
-        assert_eq!(day(ms), "2026-05-18");
         assert_eq!(parse_rfc3339("2026-05-18T12:49:21.599Z"), Some(ms));
         assert_eq!(parse_day("2026-05-18"), Some(1_779_062_400_000));
         assert_eq!(parse_day_first("18-05-2026"), Some(1_779_062_400_000));

@@ -66,15 +66,19 @@ mod clock;
 mod coingecko;
 mod control;
 mod cut;
+mod days;
 mod defillama;
 mod entity;
 mod faults;
+mod held;
+mod holidays;
 mod instant;
 mod limits;
 mod log;
 mod options;
 mod server;
 mod spoil;
+mod switches;
 mod truth;
 mod velo;
 mod vendor;
@@ -97,6 +101,7 @@ use crate::coingecko::series::Lane;
 use crate::coingecko::{CoinGecko, Quote};
 use crate::defillama::DefiLlama;
 use crate::faults::FaultBoard;
+use crate::held::Span;
 use crate::log::RequestLog;
 use crate::server::Shared;
 use crate::velo::Velo;
@@ -337,6 +342,15 @@ impl Truth {
         Self { shared }
     }
 
+    /// Returns a range as it is seen at the simulated now.
+    pub(crate) fn span(&self, from_ms: i64, to_ms: i64) -> Span {
+        Span {
+            from_ms,
+            to_ms,
+            now_ms: self.shared.clock.now_ms(),
+        }
+    }
+
     /// Returns the table of entities.
     #[must_use]
     pub fn entities(&self) -> Vec<Arc<Entity>> {
@@ -372,7 +386,7 @@ impl Truth {
             step,
         };
         let world = self.shared.world.snapshot();
-        series.held(&world, from_ms, to_ms, self.shared.clock.now_ms())
+        series.held(&world, self.span(from_ms, to_ms))
     }
 
     /// Returns `last_updated` and the value of a live row of `/coins/markets` asked at an instant with full precision,

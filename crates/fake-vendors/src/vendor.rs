@@ -7,6 +7,7 @@ use crate::artemis::{self, ArtemisPlan};
 use crate::coingecko::{self, Plan};
 use crate::defillama::{self, Plan as DefiLlamaPlan};
 use crate::faults::Fault;
+use crate::held::{Points, Span};
 use crate::velo;
 use crate::world::WorldState;
 
@@ -87,6 +88,11 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// Returns the segments below the mount point.
+    pub(crate) fn path(&self) -> Vec<&str> {
+        self.segments.iter().map(String::as_str).collect()
+    }
+
     /// Returns a query parameter that is present and not empty.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(key, _)| key == name);
@@ -129,12 +135,22 @@ impl Reply {
         self.headers.push((name, value.into()));
         self
     }
+
+    /// Says after how many seconds to come back, where the vendor says so.
+    pub(crate) fn retry_after(self, seconds: Option<u64>) -> Self {
+        match seconds {
+            Some(seconds) => self.with("retry-after", seconds.to_string()),
+            None => self,
+        }
+    }
 }
 
 /// What a vendor module implements; the server does counting, faults, delays, logging and transport.
 pub(crate) trait VendorApi: Send + Sync {
-    /// Returns the path under which the vendor is mounted.
-    fn mount(&self) -> &'static str;
+    /// Returns the path under which the vendor is mounted: none where the base URL is scheme and host alone.
+    fn mount(&self) -> &'static str {
+        ""
+    }
     /// Returns the query parameters that carry keys.
     fn key_parameters(&self) -> &'static [&'static str];
     /// Returns the path below the mount point without the key that it may hold.
@@ -149,21 +165,16 @@ pub(crate) trait VendorApi: Send + Sync {
     fn answer(&self, call: &Call, caller: &'static str) -> Reply;
     /// Returns the vendor's words for a fault that replaces the answer; `None` for the other faults.
     fn refusal(&self, call: &Call, fault: &Fault) -> Option<Reply>;
-    /// Learns the status of an admitted request that went out, to settle what admitting it cost.
-    fn answered(&self, caller: &'static str, status: u16);
-    /// Adds the headers every answer carries.
-    fn dress(&self, call: &Call, reply: &mut Reply);
-    /// Returns what a correct collector holds of the series that `ask` names, per label in `[from_ms, to_ms)`.
+    /// Learns the status of an admitted request that went out, to settle what admitting it cost. Where nobody says
+    /// otherwise, the cost stands whatever the answer was.
+    fn answered(&self, _caller: &'static str, _status: u16) {}
+    /// Adds the headers every answer carries, where the vendor has any.
+    fn dress(&self, _call: &Call, _reply: &mut Reply) {}
+    /// Returns what a correct collector holds of the series that `ask` names.
     ///
     /// # Errors
     /// Says which names are missing, unknown or unreadable.
-    fn truth(
-        &self,
-        ask: &BTreeMap<String, String>,
-        from_ms: i64,
-        to_ms: i64,
-        now_ms: i64,
-    ) -> Result<Vec<(i64, f64)>, String>;
+    fn truth(&self, ask: &BTreeMap<String, String>, span: Span) -> Result<Points, String>;
     /// Forgets all counts.
     fn reset(&self);
 }

@@ -10,7 +10,7 @@ mod alphavantage;
 use alphavantage::{KEY, PREMIUM, ask, frozen, limited, listed, notice, sample_json, vendor};
 use fake_vendors::{AlphaVantagePlan, Fault, Faults, Rule};
 use serde_json::Value;
-use support::get_with;
+use support::{get_with, one};
 
 const DAILY: &str = "function=TIME_SERIES_DAILY&symbol=IBM";
 const FREE: AlphaVantagePlan = AlphaVantagePlan::FREE;
@@ -83,10 +83,7 @@ async fn every_listed_body_can_be_forced() {
                 name: name.to_owned(),
             }
         };
-        vendor.set_faults(Faults {
-            rules: vec![Rule::times("", 1, fault)],
-            revisions: Vec::new(),
-        });
+        vendor.set_faults(one(Rule::times("", 1, fault)));
         let reply = ask(&vendor, &format!("function={function}&symbol=IBM")).await;
         assert_eq!(
             u64::from(reply.status),
@@ -114,10 +111,7 @@ async fn every_listed_body_can_be_forced() {
 async fn the_common_faults_speak_this_vendors_language() {
     let vendor = vendor(FREE).await;
     let faulty = async |query: &str, fault: Fault| {
-        vendor.set_faults(Faults {
-            rules: vec![Rule::always("", fault)],
-            revisions: Vec::new(),
-        });
+        vendor.set_faults(one(Rule::always("", fault)));
         ask(&vendor, query).await
     };
     let throttled = Fault::Status429 {

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use alphavantage::{PREMIUM, ask, frozen, json, ms, number, options, series, texts, vendor};
 use fake_vendors::AlphaVantageField as Field;
-use fake_vendors::{AlphaVantagePlan, Faults, Options, Revision};
-use support::control;
+use fake_vendors::{AlphaVantagePlan, Options, Revision};
+use support::{control, revised};
 
 const DAILY: &str = "function=TIME_SERIES_DAILY&symbol=IBM";
 const FULL: &str = "function=TIME_SERIES_DAILY&symbol=IBM&outputsize=full";
@@ -177,16 +177,13 @@ async fn revisions_and_listings_reach_answers_and_truth() {
         number(&series(&served)["2026-05-13"]["4. close"])
     };
     let before = close().await;
-    vendor.set_faults(Faults {
-        rules: Vec::new(),
-        revisions: vec![Revision {
-            entity: Some("equity:IBM".to_owned()),
-            metric: None,
-            from_ms: ms("2026-05-13"),
-            to_ms: ms("2026-05-14"),
-            factor: 2.0,
-        }],
-    });
+    vendor.set_faults(revised(Revision {
+        entity: Some("equity:IBM".to_owned()),
+        metric: None,
+        from_ms: ms("2026-05-13"),
+        to_ms: ms("2026-05-14"),
+        factor: 2.0,
+    }));
     assert!((close().await / before - 2.0).abs() < 1e-3);
     let held =
         vendor
@@ -200,16 +197,13 @@ async fn revisions_and_listings_reach_answers_and_truth() {
         ms("2026-05-12"),
         ms("2026-05-15"),
     );
-    vendor.set_faults(Faults {
-        rules: Vec::new(),
-        revisions: vec![Revision {
-            entity: Some("macro:FEDERAL_FUNDS_RATE".to_owned()),
-            metric: None,
-            from_ms: ms("2026-05-13"),
-            to_ms: ms("2026-05-14"),
-            factor: 2.0,
-        }],
-    });
+    vendor.set_faults(revised(Revision {
+        entity: Some("macro:FEDERAL_FUNDS_RATE".to_owned()),
+        metric: None,
+        from_ms: ms("2026-05-13"),
+        to_ms: ms("2026-05-14"),
+        factor: 2.0,
+    }));
     let revised = vendor.truth().alphavantage_series(
         yields,
         Field::Close,

@@ -4,23 +4,16 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use fake_vendors::{ArtemisStep, FakeVendor, Fault, Faults, Listing, Revision, Rule};
+use fake_vendors::{ArtemisStep, FakeVendor, Fault, Listing, Revision, Rule};
 use serde_json::{Value, json};
 use support::artemis::{artemis, ask, dated, dates, kept, numbers, sample};
-use support::{DAY_MS, control};
+use support::{DAY_MS, control, one, revised};
 
 const YEAR: (&str, &str) = ("2025-01-01", "2025-12-31");
 const WEEK: (&str, &str) = ("2026-05-01", "2026-05-07");
 const PATH: &str = "/data/api/PRICE,TVL/?symbols=btc,shib&startDate=2026-05-01&endDate=2026-05-07";
 /// 2025-01-01T00:00:00Z.
 const YEAR_MS: i64 = 1_735_689_600_000;
-
-fn one(rule: Rule) -> Faults {
-    Faults {
-        rules: vec![rule],
-        revisions: Vec::new(),
-    }
-}
 
 async fn cells(plan: &str, metrics: &str, symbols: &str, days: (&str, &str)) -> Value {
     let vendor = artemis(plan).await;
@@ -334,16 +327,13 @@ async fn a_revision_reaches_answers_and_truth_and_what_is_derived() {
     let before = dated(&vendor, metrics, "sol,btc", WEEK).await;
     // 2026-05-03 to 2026-05-05.
     let (from_ms, to_ms) = (1_777_766_400_000, 1_777_766_400_000 + 2 * DAY_MS);
-    vendor.set_faults(Faults {
-        rules: Vec::new(),
-        revisions: vec![Revision {
-            entity: Some("sol".into()),
-            metric: None,
-            from_ms,
-            to_ms,
-            factor: 1.25,
-        }],
-    });
+    vendor.set_faults(revised(Revision {
+        entity: Some("sol".into()),
+        metric: None,
+        from_ms,
+        to_ms,
+        factor: 1.25,
+    }));
     let after = dated(&vendor, metrics, "sol,btc", WEEK).await;
     assert_eq!(after["btc"], before["btc"]);
     for metric in ["PRICE", "FEES", "DAU", "TXNS"] {

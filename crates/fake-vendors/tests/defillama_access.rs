@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use fake_vendors::{DefiLlamaPlan, Options, QuotaSpent};
-use support::defillama::{free, options, pro, raw, vendor};
+use support::defillama::{assert_said, free, options, pro, raw, vendor};
 use support::{KEY, at, get_with};
 
 const UPGRADE: &str = "Upgrade to the paid API plan at https://defillama.com/subscription";
@@ -94,11 +94,7 @@ async fn what_is_paid_for_answers_402_without_a_plan() {
     ];
     for path in paid {
         let reply = free(&vendor, path).await;
-        assert_eq!(
-            (reply.status, reply.text().as_str()),
-            (402, UPGRADE),
-            "{path}"
-        );
+        assert_said(&reply, path, 402, UPGRADE);
     }
     assert_eq!(free(&vendor, "/api/protocols").await.status, 200);
     let unpaid_key = pro(&vendor, "/api/protocols").await;

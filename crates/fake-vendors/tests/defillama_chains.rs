@@ -3,7 +3,7 @@
 mod support;
 
 use fake_vendors::{DefiLlamaPlan, Step, UnknownChain};
-use support::defillama::{assert_held, free, knowing, pro, rows, vendor, with};
+use support::defillama::{assert_held, assert_said, free, knowing, pro, rows, vendor, with};
 use support::{DAY_MS, NOW_S, at};
 
 const NOW_MS: i64 = NOW_S * 1_000;
@@ -115,11 +115,7 @@ async fn the_unknown_is_refused_in_every_way_the_vendor_has() {
         "/api/tvl/ethereum",
     ] {
         let reply = pro(&vendor, path).await;
-        assert_eq!(
-            (reply.status, reply.text().as_str()),
-            (400, "Protocol not found"),
-            "{path}"
-        );
+        assert_said(&reply, path, 400, "Protocol not found");
         assert!(
             reply
                 .header("content-type")

@@ -2,9 +2,9 @@
 
 mod support;
 
-use fake_vendors::{DefiLlamaPlan, Fault, Faults, Options, Rule};
-use support::control;
+use fake_vendors::{DefiLlamaPlan, Fault, Options, Rule};
 use support::defillama::{options, pro, vendor};
+use support::{control, one};
 
 #[tokio::test]
 async fn faults_are_in_the_vendors_words() {
@@ -48,11 +48,7 @@ async fn faults_are_in_the_vendors_words() {
         (Fault::Html403, 403, "<!DOCTYPE html>", "<!DOCTYPE html>"),
     ];
     for (fault, status, on_api, on_coins) in cases {
-        let rules = vec![Rule::always("", fault.clone())];
-        vendor.set_faults(Faults {
-            rules,
-            revisions: Vec::new(),
-        });
+        vendor.set_faults(one(Rule::always("", fault.clone())));
         let api = pro(&vendor, "/api/protocols").await;
         let coins = pro(&vendor, "/coins/prices/current/coingecko:bitcoin").await;
         assert_eq!((api.status, coins.status), (status, status), "{fault:?}");
@@ -68,10 +64,7 @@ async fn faults_are_in_the_vendors_words() {
         }
     }
     let by_path = Rule::times("/***/api/protocols?", 1, Fault::Status500);
-    vendor.set_faults(Faults {
-        rules: vec![by_path],
-        revisions: Vec::new(),
-    });
+    vendor.set_faults(one(by_path));
     assert_eq!(
         pro(&vendor, "/api/protocols").await.status,
         500,
@@ -84,11 +77,7 @@ async fn faults_are_in_the_vendors_words() {
 async fn good_bodies_are_spoiled_in_their_own_shape() {
     let vendor = vendor(DefiLlamaPlan::pro()).await;
     let spoiled = async |fault: Fault, path: &str| {
-        let rules = vec![Rule::always("", fault)];
-        vendor.set_faults(Faults {
-            rules,
-            revisions: Vec::new(),
-        });
+        vendor.set_faults(one(Rule::always("", fault)));
         pro(&vendor, path).await
     };
     let coins = "/coins/prices/current/coingecko:bitcoin,coingecko:ethereum";

@@ -2,10 +2,9 @@
 
 mod support;
 
-use fake_vendors::{DefiLlamaPlan, Faults, Metric, Revision, Step};
-use serde_json::Value;
-use support::defillama::{assert_held, knowing, pairs, pro, vendor};
-use support::{DAY_MS, NOW_S, at};
+use fake_vendors::{DefiLlamaPlan, Metric, Revision, Step};
+use support::defillama::{assert_held, knowing, pairs, pro, sum, vendor};
+use support::{DAY_MS, NOW_S, at, revised};
 
 const NOW_MS: i64 = NOW_S * 1_000;
 const TODAY_MS: i64 = NOW_MS - NOW_MS % DAY_MS;
@@ -46,14 +45,6 @@ async fn the_newer_charts_are_the_older_ones_without_the_rest() {
         json("/v2/metrics/fees/protocol/uniswap").await["total7d"],
         summary["total7d"]
     );
-    let sum = |row: &Value| -> f64 {
-        row[1]
-            .as_object()
-            .unwrap()
-            .values()
-            .map(|usd| usd.as_f64().unwrap())
-            .sum()
-    };
     let by_chain = json("/v2/chart/fees/protocol/uniswap/chain-breakdown").await;
     let versions = json("/v2/chart/fees/protocol/uniswap/version-breakdown").await;
     for (chains, versions) in by_chain
@@ -108,16 +99,13 @@ async fn a_revision_of_fees_reaches_everything_made_of_them() {
     };
     let metrics = ["fees/dailyFees", "fees/dailyRevenue"];
     let before: Vec<_> = metrics.iter().map(|metric| held(metric)).collect();
-    vendor.set_faults(Faults {
-        rules: Vec::new(),
-        revisions: vec![Revision {
-            entity: Some("lido-dao".into()),
-            metric: Some(Metric::FeesDay),
-            from_ms: day,
-            to_ms: day + 2 * DAY_MS,
-            factor: 3.0,
-        }],
-    });
+    vendor.set_faults(revised(Revision {
+        entity: Some("lido-dao".into()),
+        metric: Some(Metric::FeesDay),
+        from_ms: day,
+        to_ms: day + 2 * DAY_MS,
+        factor: 3.0,
+    }));
     for (metric, before) in metrics.iter().zip(before) {
         let after = held(metric);
         let moved: Vec<i64> = before

@@ -5,7 +5,7 @@ mod support;
 use std::collections::HashSet;
 
 use fake_vendors::{DefiLlamaPlan, Step};
-use support::defillama::{assert_held, free, pairs, pro, vendor, with};
+use support::defillama::{assert_held, assert_said, free, pairs, pro, vendor, with};
 use support::{DAY_MS, HOUR_MS, NOW_S, at};
 
 const NOW_MS: i64 = NOW_S * 1_000;
@@ -318,12 +318,7 @@ async fn mistakes_are_refused_as_the_vendor_does() {
         ("/api/v2/chart/fees?dataType=nope", 500, "Internal Error"),
     ];
     for (path, status, text) in cases {
-        let reply = pro(&vendor, path).await;
-        assert_eq!(
-            (reply.status, reply.text().as_str()),
-            (status, text),
-            "{path}"
-        );
+        assert_said(&pro(&vendor, path).await, path, status, text);
     }
     vendor.stop().await;
 }

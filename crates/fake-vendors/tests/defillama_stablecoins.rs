@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use fake_vendors::{DefiLlamaPlan, Step};
 use serde_json::{Value, json};
-use support::defillama::{assert_held, free, knowing, pro, vendor, with};
+use support::defillama::{assert_held, assert_said, free, knowing, pro, vendor, with};
 use support::{DAY_MS, NOW_S};
 
 const NOW_MS: i64 = NOW_S * 1_000;
@@ -141,11 +141,7 @@ async fn one_stablecoin_is_in_its_own_unit_with_numbers_for_dates() {
         "stablecoincharts/all?stablecoin=999",
     ] {
         let reply = pro(&vendor, &format!("/stablecoins/{path}")).await;
-        assert_eq!(
-            (reply.status, reply.text().as_str()),
-            (404, "Invalid request"),
-            "{path}"
-        );
+        assert_said(&reply, path, 404, "Invalid request");
     }
     vendor.stop().await;
 }

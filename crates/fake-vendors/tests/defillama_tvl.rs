@@ -4,11 +4,11 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use fake_vendors::{DefiLlamaPlan, Faults, Listing, Metric, Revision, Step};
+use fake_vendors::{DefiLlamaPlan, Listing, Metric, Revision, Step};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use support::defillama::{assert_held, pairs, pro, rows, vendor, with};
-use support::{DAY_MS, HOUR_MS, NOW_S, at};
+use support::defillama::{assert_held, assert_said, pairs, pro, rows, sum, vendor, with};
+use support::{DAY_MS, HOUR_MS, NOW_S, at, revised};
 
 const NOW_MS: i64 = NOW_S * 1_000;
 const TODAY_MS: i64 = NOW_MS - NOW_MS % DAY_MS;
@@ -224,16 +224,13 @@ async fn a_revision_changes_the_past_everywhere_alike() {
             .defillama_series("protocol", "aave-v3", "tvl", Step::Day, 0, i64::MAX)
     };
     let before = held();
-    vendor.set_faults(Faults {
-        rules: Vec::new(),
-        revisions: vec![Revision {
-            entity: Some("parent#aave".into()),
-            metric: Some(Metric::Tvl),
-            from_ms: day,
-            to_ms: day + 3 * DAY_MS,
-            factor: 1.1,
-        }],
-    });
+    vendor.set_faults(revised(Revision {
+        entity: Some("parent#aave".into()),
+        metric: Some(Metric::Tvl),
+        from_ms: day,
+        to_ms: day + 3 * DAY_MS,
+        factor: 1.1,
+    }));
     let after = held();
     let moved: Vec<i64> = before
         .iter()
@@ -271,14 +268,6 @@ async fn the_newer_charts_hold_the_same_points() {
     let by_chain = pro(&vendor, "/api/v2/chart/tvl/protocol/aave/chain-breakdown")
         .await
         .json();
-    let sum = |row: &Value| -> f64 {
-        row[1]
-            .as_object()
-            .unwrap()
-            .values()
-            .map(|usd| usd.as_f64().unwrap())
-            .sum()
-    };
     let sums: Vec<(i64, f64)> = by_chain
         .as_array()
         .unwrap()
@@ -297,11 +286,7 @@ async fn the_newer_charts_hold_the_same_points() {
         "protocol/ethereum",
     ] {
         let reply = pro(&vendor, &format!("/api/v2/chart/tvl/{path}")).await;
-        assert_eq!(
-            (reply.status, reply.text().as_str()),
-            (404, "Data not found"),
-            "{path}"
-        );
+        assert_said(&reply, path, 404, "Data not found");
     }
     vendor.stop().await;
 }

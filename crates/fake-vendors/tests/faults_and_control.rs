@@ -7,16 +7,9 @@ mod support;
 use std::time::{Duration, Instant};
 
 use fake_vendors::{FakeVendor, Fault, Faults, Metric, Options, Plan, Revision, Rule, Step};
-use support::{DAY_MS, HOUR_MS, NOW_S, at, control, get, options, vendor};
+use support::{DAY_MS, HOUR_MS, NOW_S, at, control, get, one, options, revised, vendor};
 
 const MARKETS: &str = "/coins/markets?vs_currency=usd&ids=bitcoin,ethereum&order=id_asc";
-
-fn one(rule: Rule) -> Faults {
-    Faults {
-        rules: vec![rule],
-        revisions: Vec::new(),
-    }
-}
 
 #[tokio::test]
 async fn refusals_on_demand_are_in_the_vendors_words() {
@@ -176,16 +169,13 @@ async fn a_revision_reaches_charts_and_truth_alike() {
         from_ms + 5 * HOUR_MS + HOUR_MS / 2,
         from_ms + 8 * HOUR_MS + HOUR_MS / 2,
     );
-    vendor.set_faults(Faults {
-        rules: Vec::new(),
-        revisions: vec![Revision {
-            entity: Some("bitcoin".into()),
-            metric: Some(Metric::Price),
-            from_ms: revised_from,
-            to_ms,
-            factor: 1.01,
-        }],
-    });
+    vendor.set_faults(revised(Revision {
+        entity: Some("bitcoin".into()),
+        metric: Some(Metric::Price),
+        from_ms: revised_from,
+        to_ms,
+        factor: 1.01,
+    }));
     let after = truth();
     let moved = before.iter().zip(&after).filter(|(a, b)| a != b).count();
     assert_eq!((before.len(), moved), (after.len(), 3));

@@ -7,7 +7,9 @@ mod support;
 use std::time::Duration;
 
 use fake_vendors::{FakeVendor, Options, Plan, VeloPlan, Vendor};
-use support::{BASIC, DAY_MS, HOUR_MS, KEY, NOW_S, ask, frozen, get_with, options, velo};
+use support::{
+    BASIC, DAY_MS, HOUR_MS, KEY, NOW_S, THIS_HOUR_MS, ask, frozen, get_with, options, velo,
+};
 
 const NOW_MS: i64 = NOW_S * 1_000;
 const ROWS: &str =
@@ -165,7 +167,7 @@ async fn values_are_priced_as_asked() {
                        columns: &str,
                        hours: i64,
                        extra_ms: i64| {
-        let end = NOW_MS - NOW_MS % HOUR_MS;
+        let end = THIS_HOUR_MS;
         let begin = end - hours * HOUR_MS - extra_ms;
         let path = format!(
             "/rows?type=futures&exchanges={exchanges}&products={products}&columns={columns}&begin={begin}&end={end}&resolution=60"

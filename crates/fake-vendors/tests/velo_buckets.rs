@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use fake_vendors::{FakeVendor, VeloPlan};
-use support::{DAY_MS, HOUR_MS, NOW_S, ask, velo, velo_with};
+use support::{DAY_MS, HOUR_MS, NOW_S, THIS_HOUR_MS, ask, velo, velo_with};
 
 const NOW_MS: i64 = NOW_S * 1_000;
 const MINUTE_MS: i64 = 60_000;
@@ -115,7 +115,7 @@ fn compare(
 async fn an_hour_is_the_sum_of_its_minutes_in_all_columns() {
     // A busy product, a thin one with minutes without trades, a coin with the multiple in front, a second market.
     let vendor = velo_with(VeloPlan::annual(), &["hyperliquid:1000LUNC:"]).await;
-    let hour = NOW_MS - NOW_MS % HOUR_MS;
+    let hour = THIS_HOUR_MS;
     for (product, columns, hours) in [
         (
             "type=futures&exchanges=binance-futures&products=BTCUSDT",
@@ -255,7 +255,7 @@ async fn weeks_begin_on_monday_and_months_on_the_first() {
 #[tokio::test]
 async fn the_bucket_that_holds_now_grows_and_then_stands() {
     let vendor = velo(VeloPlan::annual()).await;
-    let hour = NOW_MS - NOW_MS % HOUR_MS;
+    let hour = THIS_HOUR_MS;
     let product = "type=futures&exchanges=binance-futures&products=SOLUSDT";
     let columns = "open_price,high_price,low_price,close_price,dollar_volume,total_trades";
     let now = async |resolution: &str| {
@@ -302,7 +302,7 @@ async fn the_largest_answer_is_quick() {
     });
     let ten: Vec<&str> = ten.collect();
     assert_eq!(ten.len(), 10);
-    let hour = NOW_MS - NOW_MS % HOUR_MS;
+    let hour = THIS_HOUR_MS;
     let product = "type=futures&exchanges=binance-futures&products=BTCUSDT";
     let begun = Instant::now();
     let rows = read(

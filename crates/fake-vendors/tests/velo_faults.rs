@@ -7,23 +7,14 @@ mod support;
 use std::time::{Duration, Instant};
 
 use fake_vendors::{FakeVendor, Fault, Faults, Options, Plan, Rule, VeloPlan, Vendor};
-use support::{BASIC, DAY_MS, HOUR_MS, NOW_S, Wire, ask, frozen, get_with, options, velo};
-
-const HOUR: i64 = NOW_S * 1_000 - NOW_S * 1_000 % HOUR_MS;
+use support::{BASIC, DAY_MS, THIS_HOUR_MS, Wire, ask, frozen, get_with, one, options, velo};
 
 async fn rows(vendor: &FakeVendor) -> Wire {
     let path = format!(
-        "/rows?type=futures&exchanges=bybit,binance-futures&products=BTCUSDT,ETHUSDT&columns=close_price&begin={}&end={HOUR}&resolution=60",
-        HOUR - DAY_MS
+        "/rows?type=futures&exchanges=bybit,binance-futures&products=BTCUSDT,ETHUSDT&columns=close_price&begin={}&end={THIS_HOUR_MS}&resolution=60",
+        THIS_HOUR_MS - DAY_MS
     );
     ask(vendor, &path).await
-}
-
-fn one(rule: Rule) -> Faults {
-    Faults {
-        rules: vec![rule],
-        revisions: Vec::new(),
-    }
 }
 
 #[tokio::test]

@@ -7,15 +7,9 @@ mod support;
 use std::collections::{BTreeSet, HashSet};
 
 use fake_vendors::{FakeVendor, VeloPlan};
-use support::{DAY_MS, HOUR_MS, NOW_S, Wire, ask, at, velo};
+use support::{DAY_MS, HOUR_MS, NOW_S, THIS_HOUR_MS, Wire, ask, at, hours, velo};
 
 const NOW_MS: i64 = NOW_S * 1_000;
-const HOUR: i64 = NOW_MS - NOW_MS % HOUR_MS;
-
-async fn rows(vendor: &FakeVendor, query: &str, begin: i64, end: i64) -> Wire {
-    let path = format!("/rows?{query}&begin={begin}&end={end}&resolution=60");
-    ask(vendor, &path).await
-}
 
 fn times(reply: &Wire) -> Vec<i64> {
     let lines = reply.cells().into_iter().skip(1);
@@ -87,11 +81,11 @@ async fn answers_are_shaped_like_the_samples() {
             );
         }
     }
-    let none = rows(
+    let none = hours(
         &vendor,
         "type=futures&exchanges=bybit&products=NOSUCHPRODUCT&columns=close_price",
-        HOUR - DAY_MS,
-        HOUR,
+        THIS_HOUR_MS - DAY_MS,
+        THIS_HOUR_MS,
     )
     .await;
     assert_eq!(
@@ -104,17 +98,40 @@ async fn answers_are_shaped_like_the_samples() {
 #[tokio::test]
 async fn ranges_are_half_open_and_chunks_touch() {
     let vendor = velo(VeloPlan::annual()).await;
-    let all = times(&rows(&vendor, BYBIT, HOUR - 10 * DAY_MS, HOUR).await);
+    let all = times(&hours(&vendor, BYBIT, THIS_HOUR_MS - 10 * DAY_MS, THIS_HOUR_MS).await);
     assert!(all.is_sorted_by(|a, b| a < b) && all.iter().all(|time| time % HOUR_MS == 0));
-    assert!(all.first().unwrap() >= &(HOUR - 10 * DAY_MS) && all.last().unwrap() < &HOUR);
-    let middle = HOUR - 4 * DAY_MS;
-    let mut chunks = times(&rows(&vendor, BYBIT, HOUR - 10 * DAY_MS, middle).await);
-    chunks.extend(times(&rows(&vendor, BYBIT, middle, HOUR).await));
+    assert!(
+        all.first().unwrap() >= &(THIS_HOUR_MS - 10 * DAY_MS)
+            && all.last().unwrap() < &THIS_HOUR_MS
+    );
+    let middle = THIS_HOUR_MS - 4 * DAY_MS;
+    let mut chunks = times(&hours(&vendor, BYBIT, THIS_HOUR_MS - 10 * DAY_MS, middle).await);
+    chunks.extend(times(&hours(&vendor, BYBIT, middle, THIS_HOUR_MS).await));
     assert_eq!(chunks, all);
-    let unaligned = times(&rows(&vendor, BYBIT, HOUR - 5 * HOUR_MS + 1, HOUR - HOUR_MS).await);
-    assert!(unaligned.iter().all(|time| *time > HOUR - 5 * HOUR_MS));
-    let now = times(&rows(&vendor, BYBIT, HOUR - HOUR_MS, HOUR + 20 * HOUR_MS).await);
-    assert_eq!(now.last(), Some(&HOUR), "nothing from the future");
+    let unaligned = times(
+        &hours(
+            &vendor,
+            BYBIT,
+            THIS_HOUR_MS - 5 * HOUR_MS + 1,
+            THIS_HOUR_MS - HOUR_MS,
+        )
+        .await,
+    );
+    assert!(
+        unaligned
+            .iter()
+            .all(|time| *time > THIS_HOUR_MS - 5 * HOUR_MS)
+    );
+    let now = times(
+        &hours(
+            &vendor,
+            BYBIT,
+            THIS_HOUR_MS - HOUR_MS,
+            THIS_HOUR_MS + 20 * HOUR_MS,
+        )
+        .await,
+    );
+    assert_eq!(now.last(), Some(&THIS_HOUR_MS), "nothing from the future");
     vendor.stop().await;
 }
 
@@ -127,7 +144,10 @@ async fn numbers_are_read_as_far_as_they_are_numbers() {
         );
         ask(&vendor, &path).await.text()
     };
-    let (begin, end) = ((HOUR - 3 * HOUR_MS).to_string(), HOUR.to_string());
+    let (begin, end) = (
+        (THIS_HOUR_MS - 3 * HOUR_MS).to_string(),
+        THIS_HOUR_MS.to_string(),
+    );
     let plain = asked(&begin, &end, "60", ",").await;
     let odd = asked(&format!("{begin}.0"), &format!("{end}.0"), "60.0", "%2C").await;
     assert_eq!(plain, odd);
@@ -144,7 +164,7 @@ async fn numbers_are_read_as_far_as_they_are_numbers() {
 async fn order_is_time_then_exchange_then_product_and_columns_are_as_asked() {
     let vendor = velo(VeloPlan::annual()).await;
     let query = "type=futures&exchanges=hyperliquid,bybit,binance-futures&products=ETHUSDT,BTCUSDT,BTC-USD&columns=funding_rate,close_price,open_price";
-    let lines = rows(&vendor, query, HOUR - 30 * HOUR_MS, HOUR)
+    let lines = hours(&vendor, query, THIS_HOUR_MS - 30 * HOUR_MS, THIS_HOUR_MS)
         .await
         .cells();
     assert_eq!(lines[0][4..], ["funding_rate", "close_price", "open_price"]);
@@ -170,7 +190,9 @@ async fn order_is_time_then_exchange_then_product_and_columns_are_as_asked() {
 async fn coins_select_products_or_stand_for_themselves() {
     let query = "type=futures&exchanges=deribit&coins=BTC&columns=close_price";
     let products = async |vendor: &FakeVendor| {
-        let lines = rows(vendor, query, HOUR - 3 * DAY_MS, HOUR).await.cells();
+        let lines = hours(vendor, query, THIS_HOUR_MS - 3 * DAY_MS, THIS_HOUR_MS)
+            .await
+            .cells();
         let names = lines.into_iter().skip(1).map(|line| line[2].clone());
         names.collect::<BTreeSet<_>>()
     };
@@ -180,7 +202,9 @@ async fn coins_select_products_or_stand_for_themselves() {
         ["BTC-25SEP26", "BTC-PERPETUAL"]
     );
     let both = format!("{query}&products=BTC-PERPETUAL");
-    let lines = rows(&vendor, &both, HOUR - 3 * DAY_MS, HOUR).await.cells();
+    let lines = hours(&vendor, &both, THIS_HOUR_MS - 3 * DAY_MS, THIS_HOUR_MS)
+        .await
+        .cells();
     assert!(
         lines[1..].iter().all(|line| line[2] == "BTC-PERPETUAL"),
         "products win"
@@ -195,7 +219,7 @@ async fn coins_select_products_or_stand_for_themselves() {
 async fn an_answer_without_rows_may_have_a_header() {
     let vendor = velo("annual+header".parse().unwrap()).await;
     let query = "type=futures&exchanges=bybit&products=NOSUCH&columns=close_price";
-    let reply = rows(&vendor, query, HOUR - DAY_MS, HOUR).await;
+    let reply = hours(&vendor, query, THIS_HOUR_MS - DAY_MS, THIS_HOUR_MS).await;
     assert_eq!(reply.text(), "exchange,coin,product,time,close_price\n");
     vendor.stop().await;
 }
@@ -204,7 +228,9 @@ async fn an_answer_without_rows_may_have_a_header() {
 async fn basis_is_asked_by_coins_alone() {
     let vendor = velo(VeloPlan::annual()).await;
     let query = "type=futures&exchanges=&coins=BTC,SOL&columns=3m_basis_ann";
-    let lines = rows(&vendor, query, HOUR - DAY_MS, HOUR).await.cells();
+    let lines = hours(&vendor, query, THIS_HOUR_MS - DAY_MS, THIS_HOUR_MS)
+        .await
+        .cells();
     assert_eq!(lines[0][4], "3m_basis_ann");
     let venues: HashSet<&str> = lines[1..].iter().map(|line| line[0].as_str()).collect();
     assert_eq!(venues.len(), 3);
@@ -215,15 +241,20 @@ async fn basis_is_asked_by_coins_alone() {
             .all(|line| line[1] == "BTC" && (0.0..0.12).contains(&value(line)))
     );
     let wrong = query.replace("coins=BTC,SOL", "products=BTCUSDT");
-    assert_eq!(rows(&vendor, &wrong, HOUR - DAY_MS, HOUR).await.status, 400);
+    assert_eq!(
+        hours(&vendor, &wrong, THIS_HOUR_MS - DAY_MS, THIS_HOUR_MS)
+            .await
+            .status,
+        400
+    );
     let held = vendor.truth().velo_series(
         "futures",
         "deribit",
         "BTC",
         "3m_basis_ann",
         60,
-        HOUR - DAY_MS,
-        HOUR,
+        THIS_HOUR_MS - DAY_MS,
+        THIS_HOUR_MS,
     );
     let served = lines[1..].iter().filter(|line| line[0] == "deribit");
     let served: Vec<(i64, f64)> = served
@@ -244,7 +275,7 @@ async fn lives_bound_the_rows() {
     assert_ne!(begin % HOUR_MS, 0, "in the middle of an hour");
     let query =
         "type=futures&exchanges=binance-futures&products=HYPEUSDT&columns=close_price,total_trades";
-    let around = rows(
+    let around = hours(
         &vendor,
         query,
         begin - begin % HOUR_MS - 5 * DAY_MS,
@@ -256,11 +287,11 @@ async fn lives_bound_the_rows() {
         begin - begin % HOUR_MS,
         "the bucket that holds the beginning"
     );
-    let before = rows(&vendor, query, begin - 9 * DAY_MS, begin - DAY_MS).await;
+    let before = hours(&vendor, query, begin - 9 * DAY_MS, begin - DAY_MS).await;
     assert!(before.body.is_empty());
     let dated = "type=futures&exchanges=binance-futures&products=BTCUSD_210625&columns=close_price,funding_rate";
     let end = 1_624_608_000_000;
-    let around = rows(&vendor, dated, end - 5 * DAY_MS, end + 5 * DAY_MS).await;
+    let around = hours(&vendor, dated, end - 5 * DAY_MS, end + 5 * DAY_MS).await;
     assert_eq!(*times(&around).last().unwrap(), end - HOUR_MS);
     assert!(
         around.cells()[1..]
@@ -270,7 +301,7 @@ async fn lives_bound_the_rows() {
     );
     let matic = "type=futures&exchanges=binance-futures&products=MATICUSDT&columns=close_price";
     let gone = at("2025-03-20T00:00:00Z").unix_timestamp() * 1_000;
-    let around = rows(&vendor, matic, gone - 5 * DAY_MS, gone + 5 * DAY_MS).await;
+    let around = hours(&vendor, matic, gone - 5 * DAY_MS, gone + 5 * DAY_MS).await;
     assert!(*times(&around).last().unwrap() < gone);
     vendor.stop().await;
 }

@@ -5,9 +5,10 @@
 mod support;
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
-use fake_vendors::{Listing, VeloPlan};
-use support::{HOUR_MS, NOW_S, ask, at, control, velo, velo_with};
+use fake_vendors::{Listing, VeloPlan, ids_from_csv};
+use support::{DAY_MS, HOUR_MS, NOW_S, THIS_HOUR_MS, ask, at, control, velo, velo_with};
 
 const NOW_MS: i64 = NOW_S * 1_000;
 
@@ -73,6 +74,44 @@ async fn the_samples_products_are_there_with_their_lives() {
         .lines()
         .nth(1);
     assert!(served.contains(dated.unwrap()));
+    vendor.stop().await;
+}
+
+#[tokio::test]
+async fn the_shipped_lists_coins_have_products_of_their_own() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sources-config/velo.csv");
+    let ids = ids_from_csv(Path::new(file), "exchange+coin+product").unwrap();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let vendor = velo_with(VeloPlan::annual(), &ids).await;
+    let mut coins: HashMap<(String, String, String), String> = HashMap::new();
+    let mut served = HashSet::new();
+    for market in ["futures", "spot", "options"] {
+        for delisted in [0, 1] {
+            let list = ask(&vendor, &format!("/{market}?delisted={delisted}")).await;
+            for line in list.cells().into_iter().skip(1) {
+                let [exchange, coin, product] = &line[..3] else {
+                    unreachable!()
+                };
+                served.insert((exchange.clone(), coin.clone()));
+                let series = (market.to_owned(), exchange.clone(), product.clone());
+                let first = coins.entry(series).or_insert_with(|| coin.clone());
+                assert_eq!(first, coin, "{exchange} {product}");
+            }
+        }
+    }
+    let mut traded = ids.iter().filter_map(|id| {
+        let (exchange, rest) = id.split_once(':')?;
+        let (coin, _) = rest.split_once(':')?;
+        (!exchange.is_empty()).then(|| (exchange.to_owned(), coin.to_owned()))
+    });
+    assert!(traded.clone().count() > 300);
+    assert_eq!(traded.find(|pair| !served.contains(pair)), None);
+    let rows = "type=futures&exchanges=binance-futures&products=LUNA2USDT&columns=close_price";
+    let begin = THIS_HOUR_MS - DAY_MS;
+    let path = format!("/rows?{rows}&begin={begin}&end={NOW_MS}&resolution=60");
+    let lines = ask(&vendor, &path).await.cells();
+    assert!(lines.len() > 20);
+    assert!(lines.iter().skip(1).all(|line| line[1] == "LUNA2"));
     vendor.stop().await;
 }
 

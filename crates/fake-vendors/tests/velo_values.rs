@@ -4,16 +4,10 @@
 
 mod support;
 
-use fake_vendors::{FakeVendor, Faults, Metric, Revision, VeloPlan};
-use support::{DAY_MS, HOUR_MS, NOW_S, Wire, ask, control, velo, velo_with};
+use fake_vendors::{Faults, Metric, Revision, VeloPlan};
+use support::{DAY_MS, HOUR_MS, NOW_S, THIS_HOUR_MS, control, hours, revised, velo, velo_with};
 
 const NOW_MS: i64 = NOW_S * 1_000;
-const HOUR: i64 = NOW_MS - NOW_MS % HOUR_MS;
-
-async fn rows(vendor: &FakeVendor, query: &str, begin: i64, end: i64) -> Wire {
-    let path = format!("/rows?{query}&begin={begin}&end={end}&resolution=60");
-    ask(vendor, &path).await
-}
 
 #[tokio::test]
 async fn buys_and_sells_make_the_total_and_candles_hold() {
@@ -22,7 +16,7 @@ async fn buys_and_sells_make_the_total_and_candles_hold() {
     let query = format!(
         "type=futures&exchanges=binance-futures&products=BTCUSDT,1000PEPEUSDT&columns={columns}"
     );
-    let reply = rows(&vendor, &query, HOUR - 20 * DAY_MS, HOUR).await;
+    let reply = hours(&vendor, &query, THIS_HOUR_MS - 20 * DAY_MS, THIS_HOUR_MS).await;
     let (mut last_close, mut checked) = (None, 0);
     for line in reply
         .cells()
@@ -69,7 +63,7 @@ async fn buys_and_sells_make_the_total_and_candles_hold() {
 async fn missing_values_are_null_and_empty_and_small_ones_have_exponents() {
     let vendor = velo_with(VeloPlan::annual(), &["bybit:SHIB:"]).await;
     let query = "type=futures&exchanges=bybit&products=ETHUSDT&columns=open_price,close_price,coin_open_interest_close,funding_rate,total_trades";
-    let lines = rows(&vendor, query, HOUR - 180 * DAY_MS, HOUR)
+    let lines = hours(&vendor, query, THIS_HOUR_MS - 180 * DAY_MS, THIS_HOUR_MS)
         .await
         .cells();
     let cells = || lines[1..].iter().flat_map(|line| &line[4..]);
@@ -89,8 +83,8 @@ async fn missing_values_are_null_and_empty_and_small_ones_have_exponents() {
     let small = "type=futures&exchanges=bybit&products=ETHUSDT,BTCUSDT,SOLUSDT,XRPUSDT,ADAUSDT&columns=funding_rate";
     let mut exponents = 0;
     for month in 0..12 {
-        let begin = HOUR - (month + 1) * 30 * DAY_MS;
-        let text = rows(&vendor, small, begin, begin + 30 * DAY_MS)
+        let begin = THIS_HOUR_MS - (month + 1) * 30 * DAY_MS;
+        let text = hours(&vendor, small, begin, begin + 30 * DAY_MS)
             .await
             .text();
         exponents +=
@@ -108,7 +102,9 @@ async fn multiples_cost_the_multiple_and_venues_differ_a_little() {
     )
     .await;
     let query = "type=futures&exchanges=binance-futures,bybit,hyperliquid&coins=PEPE,1000PEPE&columns=close_price";
-    let lines = rows(&vendor, query, HOUR - DAY_MS, HOUR).await.cells();
+    let lines = hours(&vendor, query, THIS_HOUR_MS - DAY_MS, THIS_HOUR_MS)
+        .await
+        .cells();
     let of = |product: &str| {
         let found = lines.iter().find(|line| line[2] == product).unwrap();
         (found[1].clone(), found[4].parse::<f64>().unwrap())
@@ -145,9 +141,9 @@ async fn truth_is_what_the_rows_say_and_a_restart_changes_nothing() {
         "type=futures&exchanges=bybit&products=ETHUSDT&columns={}",
         columns.join(",")
     );
-    let (begin, end) = (HOUR - 60 * DAY_MS, HOUR + HOUR_MS);
+    let (begin, end) = (THIS_HOUR_MS - 60 * DAY_MS, THIS_HOUR_MS + HOUR_MS);
     let vendor = velo(VeloPlan::annual()).await;
-    let lines = rows(&vendor, &query, begin, end).await.cells();
+    let lines = hours(&vendor, &query, begin, end).await.cells();
     for (place, column) in columns.iter().enumerate() {
         let values = lines[1..].iter().filter_map(|line| {
             let time: i64 = line[3].parse().unwrap();
@@ -169,13 +165,13 @@ async fn truth_is_what_the_rows_say_and_a_restart_changes_nothing() {
         let reply = control(&vendor, "GET", &format!("{path}{wrong}"), "").await;
         assert_eq!(reply.status, 400, "{wrong}");
     }
-    let text = rows(&vendor, &query, begin, begin + 40 * DAY_MS)
+    let text = hours(&vendor, &query, begin, begin + 40 * DAY_MS)
         .await
         .text();
     vendor.stop().await;
     let again = velo(VeloPlan::annual()).await;
     assert_eq!(
-        rows(&again, &query, begin, begin + 40 * DAY_MS)
+        hours(&again, &query, begin, begin + 40 * DAY_MS)
             .await
             .text(),
         text
@@ -187,29 +183,28 @@ async fn truth_is_what_the_rows_say_and_a_restart_changes_nothing() {
 async fn a_revision_changes_its_hours_and_no_others() {
     let vendor = velo(VeloPlan::annual()).await;
     let query = "type=spot&exchanges=coinbase&products=BTC-USD&columns=open_price,close_price,dollar_volume";
-    let (begin, end) = (HOUR - DAY_MS, HOUR);
-    let before = rows(&vendor, query, begin, end).await.cells();
-    let revised = |metric| Faults {
-        rules: Vec::new(),
-        revisions: vec![Revision {
+    let (begin, end) = (THIS_HOUR_MS - DAY_MS, THIS_HOUR_MS);
+    let before = hours(&vendor, query, begin, end).await.cells();
+    let change = |metric| {
+        revised(Revision {
             entity: Some("BTC".into()),
             metric,
-            from_ms: HOUR - 9 * HOUR_MS,
-            to_ms: HOUR - 6 * HOUR_MS,
+            from_ms: THIS_HOUR_MS - 9 * HOUR_MS,
+            to_ms: THIS_HOUR_MS - 6 * HOUR_MS,
             factor: 1.01,
-        }],
+        })
     };
     for (metric, changed) in [
         (Some(Metric::Price), [true, true, false]),
         (Some(Metric::Volume24h), [false, false, true]),
         (None, [true; 3]),
     ] {
-        vendor.set_faults(revised(metric));
-        let after = rows(&vendor, query, begin, end).await.cells();
+        vendor.set_faults(change(metric));
+        let after = hours(&vendor, query, begin, end).await.cells();
         assert_eq!(before.len(), after.len());
         for (one, other) in before.iter().zip(&after).skip(1) {
             let time: i64 = one[3].parse().unwrap();
-            let inside = (HOUR - 9 * HOUR_MS..HOUR - 6 * HOUR_MS).contains(&time);
+            let inside = (THIS_HOUR_MS - 9 * HOUR_MS..THIS_HOUR_MS - 6 * HOUR_MS).contains(&time);
             for (place, changed) in changed.into_iter().enumerate() {
                 let moved = one[4 + place] != other[4 + place];
                 // Dollars follow from coins and price, and coins from dollars: a dearer hour trades fewer coins.
@@ -222,6 +217,6 @@ async fn a_revision_changes_its_hours_and_no_others() {
         }
     }
     vendor.set_faults(Faults::default());
-    assert_eq!(rows(&vendor, query, begin, end).await.cells(), before);
+    assert_eq!(hours(&vendor, query, begin, end).await.cells(), before);
     vendor.stop().await;
 }

@@ -1,8 +1,8 @@
 //! Bars: a candle with what hangs on it, sampled from a price, put together into longer ones, written as the vendor
 //! writes them.
 
-use super::dates::{day_text, month_start, week_start};
 use super::function::Period;
+use crate::days::{day_text, month_start, week_start};
 
 /// A column of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Commodities, economic series and indices: which there are, how often they come, who they are in the world.
 
-use super::dates::ymd;
 use super::every::Every;
+use crate::days::ymd;
 use crate::entity::Entity;
 
 /// What a series is.

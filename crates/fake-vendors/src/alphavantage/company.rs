@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::ask::Ask;
 use super::bar::{Bar, trimmed};
-use super::dates::{day_text, months_on};
 use super::errors::{CSV, JSON};
 use super::share::{BEGINS_MS, Event, Share, Sight};
 use super::shares::day_bar;
 use crate::chance;
+use crate::days::{day_text, months_on};
 use crate::instant::DAY_MS;
 use crate::truth::{Metric, float};
 use crate::vendor::Reply;
@@ -173,7 +173,7 @@ fn identity(figures: &Figures<'_>) -> Vec<(&'static str, String)> {
 
 /// Returns the last day of the quarter before the last whole month.
 fn latest_quarter(day_ms: i64) -> i64 {
-    let month = i32::from(u8::from(super::dates::date(day_ms).month()));
+    let month = i32::from(u8::from(crate::days::date(day_ms).month()));
     months_on(day_ms, -((month - 1) % 3)) - DAY_MS
 }
 

@@ -1,6 +1,6 @@
 //! How often an economic series has a value, and how its periods are dated.
 
-use super::dates::{months_on, weekday, ymd};
+use crate::days::{months_on, weekday, ymd};
 use crate::instant::DAY_MS;
 
 /// The step of a series, as `interval` writes it.
@@ -59,7 +59,7 @@ impl Every {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alphavantage::dates::day_text;
+    use crate::days::day_text;
 
     #[test]
     fn periods_are_dated_as_the_samples_have_them() {

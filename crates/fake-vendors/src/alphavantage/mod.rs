@@ -9,11 +9,9 @@ mod ask;
 mod asset;
 mod bar;
 mod budget;
-mod calendar;
 mod catalogue;
 mod company;
 mod currency;
-mod dates;
 mod economy;
 mod errors;
 mod every;
@@ -35,6 +33,7 @@ use std::sync::Arc;
 
 use crate::Options;
 use crate::faults::Fault;
+use crate::held::{Points, Span};
 use crate::instant::DAY_MS;
 use crate::vendor::{Call, Reply, VendorApi};
 use crate::world::World;
@@ -194,22 +193,13 @@ fn answered(ask: &Ask<'_>) -> Result<Reply, Reply> {
     }
 }
 
-fn path(call: &Call) -> Vec<&str> {
-    call.segments.iter().map(String::as_str).collect()
-}
-
 impl VendorApi for AlphaVantage {
-    /// The base URL is scheme and host alone.
-    fn mount(&self) -> &'static str {
-        ""
-    }
-
     fn key_parameters(&self) -> &'static [&'static str] {
         &[keys::PARAMETER]
     }
 
     fn template(&self, call: &Call) -> String {
-        match path(call).as_slice() {
+        match call.path().as_slice() {
             ["query"] => {
                 let function = call.param("function").and_then(Function::named);
                 let name = function.map_or("(unknown)", |(_, name, _)| name);
@@ -226,7 +216,7 @@ impl VendorApi for AlphaVantage {
         if accepts.contains("text/csv") && !accepts.contains("*/*") && !accepts.contains("json") {
             return ("none", Err(errors::not_acceptable()));
         }
-        if path(call) != ["query"] {
+        if call.path() != ["query"] {
             return ("none", Ok(()));
         }
         match self.caller(call) {
@@ -242,7 +232,7 @@ impl VendorApi for AlphaVantage {
     }
 
     fn answer(&self, call: &Call, _caller: &'static str) -> Reply {
-        match path(call).as_slice() {
+        match call.path().as_slice() {
             ["query"] => self.query(call),
             ["digital_currency_list"] => {
                 listing::digital_currencies(&self.world.snapshot(), call.now_ms)
@@ -272,9 +262,7 @@ impl VendorApi for AlphaVantage {
             Fault::Status429 { retry_after, .. } => {
                 let mut reply = burst.reply(None);
                 reply.status = 429;
-                let seconds = retry_after.map(|seconds| ("retry-after", seconds.to_string()));
-                reply.headers.extend(seconds);
-                Some(reply)
+                Some(reply.retry_after(*retry_after))
             }
             Fault::ThrottledText => Some(self.refusal(call, &burst)),
             Fault::MonthSpent => Some(self.refusal(call, &day())),
@@ -286,19 +274,9 @@ impl VendorApi for AlphaVantage {
         }
     }
 
-    fn answered(&self, _caller: &'static str, _status: u16) {}
-
-    fn dress(&self, _call: &Call, _reply: &mut Reply) {}
-
-    fn truth(
-        &self,
-        ask: &BTreeMap<String, String>,
-        from_ms: i64,
-        to_ms: i64,
-        now_ms: i64,
-    ) -> Result<Vec<(i64, f64)>, String> {
+    fn truth(&self, ask: &BTreeMap<String, String>, span: Span) -> Result<Points, String> {
         let world = self.world.snapshot();
-        truth::series(&world, self.plan, ask, (from_ms, to_ms), now_ms)
+        truth::series(&world, self.plan, ask, span)
     }
 
     fn reset(&self) {

@@ -3,10 +3,10 @@
 use super::ask::{Ask, Interval};
 use super::bar::{AlphaVantageField, Bar, Style, joined};
 use super::currency::{Money, rate};
-use super::dates::{day_text, second_text, weekday};
 use super::function::Period;
 use super::plan::AlphaVantageLabels;
 use super::table::{Column, Table, plain_columns};
+use crate::days::{day_text, second_text, weekday};
 use crate::instant::{DAY_MS, HOUR_MS, MINUTE_MS, floor_to};
 use crate::truth::{Metric, float};
 use crate::vendor::Reply;

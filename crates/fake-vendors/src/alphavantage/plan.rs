@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use crate::switches;
+
 /// How an intraday bar is labelled: not established.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlphaVantageLabels {
@@ -152,16 +154,11 @@ impl FromStr for AlphaVantagePlan {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut parts = text.split('+');
-        let name = parts.next().unwrap_or_default();
-        let mut plan = Self::tier(name).ok_or_else(|| {
-            format!("unknown plan `{name}`: free, premium-75, -150, -300, -600 or -1200")
-        })?;
-        for part in parts {
-            plan.switch(part)
-                .ok_or_else(|| format!("unknown switch `{part}` of plan `{name}`"))?;
-        }
-        Ok(plan)
+        let names = "free, premium-75, -150, -300, -600 or -1200";
+        switches::plan(text, names, Self::tier, |plan, word| {
+            plan.switch(word)
+                .ok_or_else(|| format!("unknown switch `{word}`"))
+        })
     }
 }
 

@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use super::ask::{Ask, Entitlement};
 use super::bar::{AlphaVantageField, Bar, Style};
 use super::currency::{Money, rate};
-use super::dates::second_text;
 use super::errors::{CSV, JSON};
 use super::share::{Share, Sight};
 use super::shares::day_bar;
+use crate::days::second_text;
 use crate::instant::{MINUTE_MS, SECOND_MS, floor_to};
 use crate::vendor::Reply;
 

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::AlphaVantagePlan;
 use super::currency::Money;
-use super::dates::{date, months_on, ymd};
 use super::venue::Venue;
 use crate::chance;
+use crate::days::{date, months_on, ymd};
 use crate::entity::Entity;
 use crate::instant::{DAY_MS, HOUR_MS, MINUTE_MS, floor_to};
 use crate::truth::Metric;

@@ -2,11 +2,11 @@
 
 use super::ask::{Ask, Interval};
 use super::bar::{AlphaVantageField, Bar, Style, joined};
-use super::dates::{date, day_text, months_on, second_text, ymd};
 use super::function::Period;
 use super::plan::AlphaVantageLabels;
 use super::share::{BEGINS_MS, Event, Share, Sight};
 use super::table::{Column, Table, plain_columns};
+use crate::days::{date, day_text, months_on, second_text, ymd};
 use crate::instant::{DAY_MS, MINUTE_MS};
 use crate::vendor::Reply;
 

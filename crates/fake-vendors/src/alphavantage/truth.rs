@@ -8,6 +8,7 @@ use super::bar::{AlphaVantageField, Bar, Style};
 use super::function::Function;
 use super::{AlphaVantagePlan, economy, indices, table_of};
 use crate::Truth;
+use crate::held::{Points, Span};
 use crate::vendor::Call;
 use crate::world::WorldState;
 
@@ -32,13 +33,12 @@ impl Truth {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         ask.insert("field".to_owned(), field.name().to_owned());
-        let now_ms = self.shared.clock.now_ms();
-        let held = self.shared.api.truth(&ask, from_ms, to_ms, now_ms);
+        let held = self.shared.api.truth(&ask, self.span(from_ms, to_ms));
         held.unwrap_or_default()
     }
 }
 
-/// Returns the values of a column per label in `[from_ms, to_ms)`, as of `now_ms`.
+/// Returns the values of a column per label.
 ///
 /// `ask` holds the vendor's own parameters and `field`, a column (`close` where absent). A label is the midnight of its
 /// day, or within a day its instant in UTC.
@@ -46,9 +46,8 @@ pub(super) fn series(
     world: &WorldState,
     plan: AlphaVantagePlan,
     ask: &BTreeMap<String, String>,
-    (from_ms, to_ms): (i64, i64),
-    now_ms: i64,
-) -> Result<Vec<(i64, f64)>, String> {
+    span: Span,
+) -> Result<Points, String> {
     let field = match ask.get("field") {
         None => AlphaVantageField::Close,
         Some(text) => {
@@ -67,7 +66,7 @@ pub(super) fn series(
         headers: HashMap::new(),
         target: String::new(),
         target_bytes: 0,
-        now_ms,
+        now_ms: span.now_ms,
     };
     let ask = Ask {
         call: &call,
@@ -75,12 +74,12 @@ pub(super) fn series(
         plan,
         function,
         name,
-        whole: Some((from_ms, to_ms)),
+        whole: Some((span.from_ms, span.to_ms)),
     };
     let (rows, style) = rows(&ask)?;
     let held = rows
         .iter()
-        .filter(|bar| bar.is_final && (from_ms..to_ms).contains(&bar.at_ms));
+        .filter(|bar| bar.is_final && span.contains(bar.at_ms));
     Ok(held
         .filter_map(|bar| Some((bar.at_ms, style.text(bar, field).parse().ok()?)))
         .collect())

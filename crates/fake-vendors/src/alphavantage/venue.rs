@@ -1,7 +1,7 @@
 //! The exchanges: which suffix a ticker bears, hours, holidays, zone and currency.
 
-use super::calendar::{self, Rule, days_of, is_weekend};
-use super::dates::{date, ymd};
+use crate::days::{date, ymd};
+use crate::holidays::{self, Rule, days_of, is_weekend, keeps};
 use crate::instant::{DAY_MS, HOUR_MS, MINUTE_MS, floor_to};
 
 /// When clocks are an hour ahead.
@@ -108,21 +108,15 @@ const fn venue(
     }
 }
 
-/// Tells whether rules name a day.
-fn keeps(rules: &[Rule], day_ms: i64) -> bool {
-    let year = date(day_ms).year();
-    rules.iter().any(|rule| rule.day(year) == Some(day_ms))
-}
-
 /// The exchanges of the United States together: no suffix.
 pub(super) const US: Venue = Venue {
-    halves: calendar::NEW_YORK_HALF,
+    halves: holidays::NEW_YORK_HALF,
     ..venue(
         ("", "United States", "NASDAQ, NYSE, AMEX, BATS"),
         EASTERN,
         (570, 960),
         "USD",
-        calendar::NEW_YORK,
+        holidays::NEW_YORK,
     )
 };
 
@@ -134,63 +128,63 @@ pub(super) static VENUES: [Venue; 10] = [
         zone(0, Summer::Europe),
         (480, 990),
         "GBX",
-        calendar::LONDON,
+        holidays::LONDON,
     ),
     venue(
         (".TRT", "Toronto", "Toronto"),
         EASTERN,
         (570, 960),
         "CAD",
-        calendar::TORONTO,
+        holidays::TORONTO,
     ),
     venue(
         (".TRV", "Toronto Venture", "Toronto Ventures"),
         EASTERN,
         (570, 960),
         "CAD",
-        calendar::TORONTO,
+        holidays::TORONTO,
     ),
     venue(
         (".DEX", "XETRA", "XETRA"),
         zone(60, Summer::Europe),
         (540, 1_050),
         "EUR",
-        calendar::FRANKFURT,
+        holidays::FRANKFURT,
     ),
     venue(
         (".BSE", "India/Bombay", "NSE, BSE"),
         zone(330, Summer::Never),
         (555, 930),
         "INR",
-        calendar::BOMBAY,
+        holidays::BOMBAY,
     ),
     venue(
         (".SHH", "Shanghai", "Shanghai"),
         zone(480, Summer::Never),
         (570, 900),
         "CNY",
-        calendar::CHINA,
+        holidays::CHINA,
     ),
     venue(
         (".SHZ", "Shenzhen", "Shenzhen"),
         zone(480, Summer::Never),
         (570, 900),
         "CNY",
-        calendar::CHINA,
+        holidays::CHINA,
     ),
     venue(
         (".HKG", "Hong Kong", "Hong Kong"),
         zone(480, Summer::Never),
         (570, 960),
         "HKD",
-        calendar::HONG_KONG,
+        holidays::HONG_KONG,
     ),
     venue(
         (".SAO", "Brazil/Sao Paolo", "Sao Paolo"),
         zone(-180, Summer::Never),
         (600, 1_020),
         "BRL",
-        calendar::SAO_PAULO,
+        holidays::SAO_PAULO,
     ),
 ];
 

@@ -13,7 +13,7 @@ const HEADER: &str = "x-api-key";
 
 /// Returns the keys sent where the vendor looks: the header, and the query below `/data/api/` and of `/flows/top/`.
 fn keys(call: &Call) -> impl Iterator<Item = &str> {
-    let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    let segments = call.path();
     let reads_query = matches!(segments[..], ["data", "api", ..] | ["flows", "top"]);
     let in_query = reads_query.then(|| call.param(PARAMETER)).flatten();
     call.header(HEADER).into_iter().chain(in_query)

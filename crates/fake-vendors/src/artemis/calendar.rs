@@ -2,25 +2,20 @@
 //!
 //! A day is its number since 1970-01-01.
 
-use time::{Date, Duration, Month, Weekday};
+use time::Date;
 
 use super::ArtemisStep;
 use crate::chance;
+use crate::days::{self, month_start, quarter_start, year_start};
 use crate::entity::Entity;
+use crate::holidays::{self, is_weekend, keeps};
 use crate::instant::{DAY_MS, HOUR_MS};
 
 /// The exchange closes at this time of the UTC day, winter time all year.
 pub(super) const CLOSE_MS: i64 = 21 * HOUR_MS;
-/// Julian day of 1970-01-01.
-const EPOCH: i64 = 2_440_588;
 
 pub(super) fn date(day: i64) -> Date {
-    let julian = i32::try_from(day.saturating_add(EPOCH)).unwrap_or(i32::MAX);
-    Date::from_julian_day(julian).unwrap_or(Date::MAX)
-}
-
-fn number(date: Date) -> i64 {
-    i64::from(date.to_julian_day()) - EPOCH
+    days::date(midnight_ms(day))
 }
 
 /// Returns the day of an instant.
@@ -28,27 +23,24 @@ pub(super) fn day_of(ms: i64) -> i64 {
     ms.div_euclid(DAY_MS)
 }
 
-fn first_of(year: i32, month: Month) -> i64 {
-    Date::from_calendar_date(year, month, 1).map_or(i64::MAX, number)
+fn midnight_ms(day: i64) -> i64 {
+    day.saturating_mul(DAY_MS)
 }
 
 /// Returns days since Monday.
 pub(super) fn weekday(day: i64) -> i64 {
-    (day + 3).rem_euclid(7)
+    days::weekday(midnight_ms(day))
 }
 
 /// Returns the first day of the bucket that holds a day: Mondays, firsts of a month, a quarter, a year.
 pub(super) fn bucket(step: ArtemisStep, day: i64) -> i64 {
-    let at = date(day);
+    let within_ms = midnight_ms(day);
     match step {
         ArtemisStep::Day => day,
         ArtemisStep::Week => day - weekday(day),
-        ArtemisStep::Month => first_of(at.year(), at.month()),
-        ArtemisStep::Quarter => {
-            let month = at.month();
-            first_of(at.year(), month.nth_prev((u8::from(month) - 1) % 3))
-        }
-        ArtemisStep::Year => first_of(at.year(), Month::January),
+        ArtemisStep::Month => day_of(month_start(within_ms)),
+        ArtemisStep::Quarter => day_of(quarter_start(within_ms)),
+        ArtemisStep::Year => day_of(year_start(within_ms)),
     }
 }
 
@@ -64,45 +56,10 @@ pub(super) fn next_bucket(step: ArtemisStep, begins: i64) -> i64 {
     bucket(step, begins + longest)
 }
 
-/// Tells whether the New York exchanges trade on a day, by the rules of today; closures out of the ordinary are not
-/// known here.
+/// Tells whether the New York exchanges trade on a day.
 pub(super) fn is_session(day: i64) -> bool {
-    if weekday(day) > 4 {
-        return false;
-    }
-    let at = date(day);
-    let (month, dom) = (u8::from(at.month()), at.day());
-    let nth = |weekday: Weekday, days: std::ops::RangeInclusive<u8>| {
-        at.weekday() == weekday && days.contains(&dom)
-    };
-    // A fixed holiday on a Sunday is kept on Monday, one on a Saturday on Friday, except New Year's Day.
-    let kept = |of: u8, on: u8| {
-        let is = |shift: i64| {
-            let other = date(day + shift);
-            (u8::from(other.month()), other.day()) == (of, on)
-        };
-        is(0) || (weekday(day) == 0 && is(-1)) || (weekday(day) == 4 && is(1) && of != 1)
-    };
-    let moving = match month {
-        1 | 2 => nth(Weekday::Monday, 15..=21),
-        5 => nth(Weekday::Monday, 25..=31),
-        9 => nth(Weekday::Monday, 1..=7),
-        11 => nth(Weekday::Thursday, 22..=28),
-        3 | 4 => number(easter(at.year())) - 2 == day,
-        _ => false,
-    };
-    let fixed = kept(1, 1) || kept(7, 4) || kept(12, 25) || (at.year() >= 2022 && kept(6, 19));
-    !moving && !fixed
-}
-
-/// Returns Easter Sunday (Gauss's rule in the form for the Gregorian calendar).
-fn easter(year: i32) -> Date {
-    let (a, century) = (year % 19, year / 100);
-    let shift = (century - century / 4 - (8 * century + 13) / 25 + 19 * a + 15) % 30;
-    let moon = shift - (shift / 28) * (1 - (29 / (shift + 1)) * ((21 - a) / 11));
-    let sunday = (year + year / 4 + moon + 2 - century + century / 4) % 7;
-    let march = Date::from_calendar_date(year, Month::March, 28).unwrap_or(Date::MIN);
-    march.saturating_add(Duration::days(i64::from(moon - sunday)))
+    let day_ms = midnight_ms(day);
+    !is_weekend(day_ms) && !keeps(holidays::NEW_YORK, day_ms)
 }
 
 /// How a company ends its quarters.
@@ -201,22 +158,7 @@ mod tests {
 
     #[test]
     fn holidays_are_no_sessions() {
-        for closed in [
-            "2026-01-01",
-            "2026-01-19",
-            "2026-02-16",
-            "2026-04-03",
-            "2026-05-25",
-            "2026-06-19",
-            "2026-07-03",
-            "2026-09-07",
-            "2026-11-26",
-            "2026-12-25",
-            "2023-01-02",
-            "2024-03-29",
-            "2022-06-20",
-            "2026-05-16",
-        ] {
+        for closed in ["2023-01-02", "2024-03-29", "2022-06-20", "2026-05-16"] {
             assert!(!is_session(day(closed)), "{closed}");
         }
         for open in [

@@ -50,11 +50,7 @@ pub(super) fn gone() -> Reply {
 
 /// Throttles; whether the vendor names a wait is not established.
 pub(super) fn too_many(retry_after: Option<u64>) -> Reply {
-    let reply = message(429, "Too Many Requests");
-    match retry_after {
-        Some(seconds) => reply.with("retry-after", seconds.to_string()),
-        None => reply,
-    }
+    message(429, "Too Many Requests").retry_after(retry_after)
 }
 
 /// Throttles, or gives up under load, in the way that looks like success.

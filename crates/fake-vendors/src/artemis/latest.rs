@@ -8,7 +8,8 @@ use super::errors::{NO_LATEST, NOT_FOR_ASSET};
 use super::metrics::{Recipe, Rhythm};
 use super::pair::Pair;
 use super::series::{Point, Val};
-use crate::instant::{DAY_MS, HOUR_MS, day};
+use crate::days::day_text;
+use crate::instant::{DAY_MS, HOUR_MS};
 use crate::truth::{Metric, float};
 
 /// A series whose last point is older than this many days has no latest value.
@@ -121,7 +122,7 @@ impl Pair<'_> {
 }
 
 fn dated(extreme: Option<(i64, f64)>) -> Latest {
-    extreme.map_or(Latest::Null, |(at_ms, _)| Latest::Day(day(at_ms)))
+    extreme.map_or(Latest::Null, |(at_ms, _)| Latest::Day(day_text(at_ms)))
 }
 
 /// Returns the change from the first to the last number as a fraction: the shape of `summarize=true` is not known, and

@@ -3,6 +3,9 @@
 //!
 //! Checks run in this order: host, key, minute, month, path, then the endpoint's own. What the contract leaves open is a
 //! switch of the plan, or is said beside the code that decides it. Insights and flows are not played.
+//!
+//! Whether a failed call counts against the month is not established: here it does. No header of the vendor's own was
+//! ever seen.
 
 mod access;
 mod assets;
@@ -23,6 +26,7 @@ use std::sync::Arc;
 
 use crate::Options;
 use crate::faults::Fault;
+use crate::held::{Points, Span};
 use crate::instant::SECOND_MS;
 use crate::limits::Limits;
 use crate::vendor::{Call, Reply, VendorApi};
@@ -140,7 +144,7 @@ enum Endpoint {
 
 impl Endpoint {
     fn of(call: &Call) -> Option<Self> {
-        let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+        let segments = call.path();
         match segments[..] {
             ["asset", "symbols"] => Some(Self::Symbols),
             ["supported-metrics"] => Some(Self::SupportedMetrics),
@@ -151,10 +155,6 @@ impl Endpoint {
 }
 
 impl VendorApi for Artemis {
-    fn mount(&self) -> &'static str {
-        ""
-    }
-
     fn key_parameters(&self) -> &'static [&'static str] {
         // The last is not read, but found in others' code.
         &[access::PARAMETER, "api-key"]
@@ -213,24 +213,10 @@ impl VendorApi for Artemis {
         }
     }
 
-    fn answered(&self, _caller: &'static str, _status: u16) {
-        // Whether a failed call counts is not established: here it does.
-    }
-
-    fn dress(&self, _call: &Call, _reply: &mut Reply) {
-        // No header of the vendor's own was ever seen.
-    }
-
-    fn truth(
-        &self,
-        ask: &BTreeMap<String, String>,
-        from_ms: i64,
-        to_ms: i64,
-        now_ms: i64,
-    ) -> Result<Vec<(i64, f64)>, String> {
+    fn truth(&self, ask: &BTreeMap<String, String>, span: Span) -> Result<Points, String> {
         let series = truth::Series::named(ask)?;
         let world = self.world.snapshot();
-        Ok(series.held(&world, &self.table, self.plan, (from_ms, to_ms), now_ms))
+        Ok(series.held(&world, &self.table, self.plan, span))
     }
 
     fn reset(&self) {

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use crate::instant::HOUR_MS;
+use crate::switches;
 
 /// What is switched on beside the usual behaviour, each for one thing that the contract leaves open or warns of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +135,21 @@ impl ArtemisPlan {
     pub(super) fn lag_ms(self) -> i64 {
         i64::from(self.update_hour) * HOUR_MS
     }
+
+    fn switch(&mut self, word: &str) -> Result<(), String> {
+        if let Some(hour) = word.strip_prefix("hour=") {
+            let hour = hour.parse().ok().filter(|hour| *hour < 24);
+            self.update_hour = hour.ok_or_else(|| format!("`{word}`: an hour is 0 to 23"))?;
+            return Ok(());
+        }
+        let found = SWITCHES.iter().find(|(name, _)| *name == word);
+        let (_, switch) = found.ok_or_else(|| {
+            let names = SWITCHES.map(|(name, _)| name).join(", ");
+            format!("unknown switch `{word}`: hour=0 to 23, {names}")
+        })?;
+        *self = self.with(*switch);
+        Ok(())
+    }
 }
 
 impl Default for ArtemisPlan {
@@ -151,24 +167,12 @@ impl FromStr for ArtemisPlan {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut words = text.split('+');
-        let plan = match words.next() {
-            Some("enterprise") => Self::enterprise(),
-            Some("free") => Self::free(),
-            _ => return Err(format!("unknown plan `{text}`: enterprise or free")),
+        let named = |name: &str| match name {
+            "enterprise" => Some(Self::enterprise()),
+            "free" => Some(Self::free()),
+            _ => None,
         };
-        words.try_fold(plan, |plan, word| {
-            if let Some(hour) = word.strip_prefix("hour=") {
-                let hour = hour.parse().ok().filter(|hour| *hour < 24);
-                let hour = hour.ok_or_else(|| format!("`{word}`: an hour is 0 to 23"))?;
-                return Ok(plan.updating_at(hour));
-            }
-            let found = SWITCHES.iter().find(|(name, _)| *name == word);
-            found.map(|(_, switch)| plan.with(*switch)).ok_or_else(|| {
-                let names = SWITCHES.map(|(name, _)| name).join(", ");
-                format!("unknown switch `{word}`: hour=0 to 23, {names}")
-            })
-        })
+        switches::plan(text, "enterprise or free", named, Self::switch)
     }
 }
 

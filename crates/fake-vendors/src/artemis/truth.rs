@@ -9,6 +9,7 @@ use super::pair::Pair;
 use super::series::Val;
 use super::{ArtemisPlan, ArtemisStep};
 use crate::Truth;
+use crate::held::{Names, Points, Span};
 use crate::instant::{DAY_MS, ceil_to};
 use crate::vendor::Vendor;
 use crate::world::WorldState;
@@ -24,35 +25,32 @@ pub(super) struct Series<'a> {
 impl<'a> Series<'a> {
     /// Reads `symbol`, `metric` and `granularity` (`DAY` where absent).
     pub(super) fn named(ask: &'a BTreeMap<String, String>) -> Result<Self, String> {
-        const NAMES: [&str; 3] = ["symbol", "metric", "granularity"];
-        if let Some(unknown) = ask.keys().find(|name| !NAMES.contains(&name.as_str())) {
-            return Err(format!("`{unknown}` is none of {}", NAMES.join(", ")));
-        }
-        let given = |name: &str| {
-            let found = ask.get(name).map(String::as_str);
-            found.ok_or_else(|| format!("`{name}` is missing"))
-        };
-        let step = match ask.get("granularity") {
+        let names = Names::among(ask, &["symbol", "metric", "granularity"])?;
+        let step = match names.get("granularity") {
             None => ArtemisStep::Day,
             Some(name) => ArtemisStep::named(name)
                 .ok_or_else(|| "`granularity`: DAY, WEEK, MONTH, QUARTER or YEAR".to_owned())?,
         };
         Ok(Self {
-            symbol: given("symbol")?,
-            metric: given("metric")?,
+            symbol: names.given("symbol")?,
+            metric: names.given("metric")?,
             step,
         })
     }
 
-    /// Returns what has a value by now, per label in `[from_ms, to_ms)`.
+    /// Returns what has a value by now, per label.
     pub(super) fn held(
         &self,
         world: &WorldState,
         table: &Table,
         plan: ArtemisPlan,
-        (from_ms, to_ms): (i64, i64),
-        now_ms: i64,
-    ) -> Vec<(i64, f64)> {
+        span: Span,
+    ) -> Points {
+        let Span {
+            from_ms,
+            to_ms,
+            now_ms,
+        } = span;
         let assets = Assets::at(world, now_ms);
         let (Some(subject), Some(definition)) =
             (assets.subject(self.symbol), table.named(self.metric))
@@ -102,7 +100,6 @@ impl Truth {
             step,
         };
         let world = self.shared.world.snapshot();
-        let now_ms = self.shared.clock.now_ms();
-        series.held(&world, &table, plan, (from_ms, to_ms), now_ms)
+        series.held(&world, &table, plan, self.span(from_ms, to_ms))
     }
 }

@@ -131,10 +131,7 @@ pub(crate) fn rate_limited(now_ms: i64, retry_after: Option<u64>, reset_header: 
     if reset_header {
         reply = reply.with("x-ratelimit-reset", spaced(Limits::minute_ends_ms(now_ms)));
     }
-    if let Some(seconds) = retry_after {
-        reply = reply.with("retry-after", seconds.to_string());
-    }
-    reply
+    reply.retry_after(retry_after)
 }
 
 pub(crate) fn month_spent(now_ms: i64) -> Reply {

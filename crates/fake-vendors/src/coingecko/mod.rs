@@ -29,6 +29,7 @@ use crate::Options;
 use crate::chance;
 use crate::entity::Entity;
 use crate::faults::Fault;
+use crate::held::{Points, Span};
 use crate::instant::SECOND_MS;
 use crate::limits::Limits;
 use crate::vendor::{Call, Reply, VendorApi};
@@ -140,8 +141,7 @@ impl VendorApi for CoinGecko {
     }
 
     fn template(&self, call: &Call) -> String {
-        let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
-        Endpoint::of(&segments)
+        Endpoint::of(&call.path())
             .map_or("(unknown)", |(endpoint, _)| endpoint.template())
             .to_owned()
     }
@@ -154,7 +154,7 @@ impl VendorApi for CoinGecko {
     }
 
     fn answer(&self, call: &Call, caller: &'static str) -> Reply {
-        let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+        let segments = call.path();
         let Some((endpoint, id)) = Endpoint::of(&segments) else {
             return errors::plain(
                 404,
@@ -236,16 +236,10 @@ impl VendorApi for CoinGecko {
         }
     }
 
-    fn truth(
-        &self,
-        ask: &BTreeMap<String, String>,
-        from_ms: i64,
-        to_ms: i64,
-        now_ms: i64,
-    ) -> Result<Vec<(i64, f64)>, String> {
+    fn truth(&self, ask: &BTreeMap<String, String>, span: Span) -> Result<Points, String> {
         let series = truth::Series::named(ask)?;
         let world = self.world.snapshot();
-        Ok(series.held(&world, from_ms, to_ms, now_ms))
+        Ok(series.held(&world, span))
     }
 
     fn reset(&self) {

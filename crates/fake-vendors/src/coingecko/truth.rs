@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::Step;
 use crate::coingecko::Quote;
 use crate::coingecko::series::Lane;
+use crate::held::{Names, Points, Span};
 use crate::truth::Metric;
 use crate::world::WorldState;
 
@@ -20,30 +21,17 @@ pub(crate) struct Series<'a> {
 impl<'a> Series<'a> {
     /// Reads `coin`, `quote` (`usd` where absent), `metric` and `step`.
     pub(crate) fn named(ask: &'a BTreeMap<String, String>) -> Result<Self, String> {
-        const NAMES: [&str; 4] = ["coin", "quote", "metric", "step"];
-        if let Some(unknown) = ask.keys().find(|name| !NAMES.contains(&name.as_str())) {
-            return Err(format!("`{unknown}` is none of {}", NAMES.join(", ")));
-        }
-        let given = |name: &str| {
-            let found = ask.get(name).map(String::as_str);
-            found.ok_or_else(|| format!("`{name}` is missing"))
-        };
+        let names = Names::among(ask, &["coin", "quote", "metric", "step"])?;
         Ok(Self {
-            coin: given("coin")?,
-            quote: ask.get("quote").map_or("usd", String::as_str),
-            metric: word("metric", given("metric")?)?,
-            step: word("step", given("step")?)?,
+            coin: names.given("coin")?,
+            quote: names.get("quote").unwrap_or("usd"),
+            metric: names.word("metric")?,
+            step: names.word("step")?,
         })
     }
 
-    /// Returns per label in `[from_ms, to_ms)` the value of the nearest point within 15 minutes, as of `now_ms`.
-    pub(crate) fn held(
-        &self,
-        world: &WorldState,
-        from_ms: i64,
-        to_ms: i64,
-        now_ms: i64,
-    ) -> Vec<(i64, f64)> {
+    /// Returns per label the value of the nearest point within 15 minutes.
+    pub(crate) fn held(&self, world: &WorldState, span: Span) -> Points {
         let charted = matches!(
             self.metric,
             Metric::Price | Metric::MarketCap | Metric::Volume24h
@@ -52,18 +40,13 @@ impl<'a> Series<'a> {
         let (Some(entity), Some(quote)) = (world.coin(self.coin), quote) else {
             return Vec::new();
         };
-        let (from_ms, to_ms) = (from_ms.max(entity.listed_ms), to_ms.min(now_ms + 1));
+        let from_ms = span.from_ms.max(entity.listed_ms);
+        let to_ms = span.to_ms.min(span.now_ms + 1);
         let lane = Lane {
             world,
             entity,
             quote: &quote,
         };
-        lane.collected(self.metric, self.step, from_ms, to_ms, now_ms)
+        lane.collected(self.metric, self.step, from_ms, to_ms, span.now_ms)
     }
-}
-
-/// Reads one of an enumeration's words.
-pub(crate) fn word<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<T, String> {
-    let quoted = serde_json::Value::String(text.to_owned());
-    serde_json::from_value(quoted).map_err(|error| format!("`{name}`: {error}"))
 }

@@ -21,15 +21,13 @@ const SUPPLY_SIDE: f64 = 0.75;
 const PROTOCOL: f64 = 0.15;
 const HOLDERS: f64 = 0.1;
 
+const NOTIONAL: &str = "dailyNotionalVolume";
+const PERPS: &str = "Derivatives";
+const AGGREGATORS: &str = "DEX Aggregator";
+const BRIDGES: &str = "Bridge Aggregators";
+
 const fn fees(data: &'static str, per_fee: &'static [f64]) -> Dim {
-    Dim {
-        kind: "fees",
-        data,
-        category: "",
-        per_fee,
-        level: false,
-        v1: true,
-    }
+    flow("fees", data, "", per_fee)
 }
 
 const fn flow(
@@ -51,7 +49,7 @@ const fn flow(
 const fn level(data: &'static str, per_fee: &'static [f64]) -> Dim {
     Dim {
         level: true,
-        ..flow("open-interest", data, "Derivatives", per_fee)
+        ..flow("open-interest", data, PERPS, per_fee)
     }
 }
 
@@ -81,23 +79,13 @@ const DIMS: [Dim; 27] = [
     fees("dailyAppFees", &[SUPPLY_SIDE, PROTOCOL, HOLDERS]),
     fees("dailyAppRevenue", &[PROTOCOL, HOLDERS]),
     flow("dexs", "dailyVolume", "Dexs", &[400.0]),
-    v2("dexs", "dailyNotionalVolume", "Dexs", &[410.0]),
-    flow("derivatives", "dailyVolume", "Derivatives", &[2_500.0]),
-    v2(
-        "derivatives",
-        "dailyNotionalVolume",
-        "Derivatives",
-        &[2_600.0],
-    ),
-    flow("aggregators", "dailyVolume", "DEX Aggregator", &[900.0]),
+    v2("dexs", NOTIONAL, "Dexs", &[410.0]),
+    flow("derivatives", "dailyVolume", PERPS, &[2_500.0]),
+    v2("derivatives", NOTIONAL, PERPS, &[2_600.0]),
+    flow("aggregators", "dailyVolume", AGGREGATORS, &[900.0]),
     flow("options", "dailyPremiumVolume", "Options", &[6.0]),
-    flow("options", "dailyNotionalVolume", "Options", &[300.0]),
-    flow(
-        "bridge-aggregators",
-        "dailyBridgeVolume",
-        "Bridge Aggregators",
-        &[500.0],
-    ),
+    flow("options", NOTIONAL, "Options", &[300.0]),
+    flow("bridge-aggregators", "dailyBridgeVolume", BRIDGES, &[500.0]),
     level("openInterestAtEnd", &[350.0, 350.0]),
     level("shortOpenInterestAtEnd", &[350.0]),
     level("longOpenInterestAtEnd", &[350.0]),
@@ -105,18 +93,13 @@ const DIMS: [Dim; 27] = [
     v2(
         "normalized-volume",
         "dailyNormalizedVolume",
-        "Derivatives",
+        PERPS,
         &[1_200.0],
     ),
     v2("active-users", "dailyActiveUsers", "", &[0.02]),
     v2("active-users", "dailyTransactionCount", "", &[0.11]),
     v2("active-users", "dailyGasUsed", "", &[4_000.0]),
-    v2(
-        "aggregators",
-        "dailyNotionalVolume",
-        "DEX Aggregator",
-        &[910.0],
-    ),
+    v2("aggregators", NOTIONAL, AGGREGATORS, &[910.0]),
 ];
 
 /// A place in the table.
@@ -126,7 +109,7 @@ pub(super) struct DimId(pub(super) usize);
 impl DimId {
     /// Finds a type and data type, the type's own where none is given. `notional` says what options are by themselves.
     pub(super) fn find(kind: &str, data: Option<&str>, notional: bool) -> Option<Self> {
-        let by_itself = (kind == "options" && notional).then_some("dailyNotionalVolume");
+        let by_itself = (kind == "options" && notional).then_some(NOTIONAL);
         let data = data.or(by_itself);
         let fits = |dim: &Dim| dim.kind == kind && data.is_none_or(|data| dim.data == data);
         DIMS.iter().position(fits).map(Self)

@@ -130,11 +130,7 @@ pub(super) fn quota_spent(how: QuotaSpent) -> Reply {
 
 /// The words are a guess, the header is optional and in whole seconds.
 pub(super) fn rate_limited(retry_after: Option<u64>) -> Reply {
-    let reply = text(429, "Too Many Requests");
-    match retry_after {
-        Some(seconds) => reply.with("retry-after", seconds.to_string()),
-        None => reply,
-    }
+    text(429, "Too Many Requests").retry_after(retry_after)
 }
 
 /// The same from the network in front of the vendor.

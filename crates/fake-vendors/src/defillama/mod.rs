@@ -34,6 +34,7 @@ use serde_json::json;
 
 use crate::Options;
 use crate::faults::Fault;
+use crate::held::{Points, Span};
 use crate::instant::{HOUR_MS, MINUTE_MS, SECOND_MS, floor_to, http_date};
 use crate::limits::Limits;
 use crate::vendor::{Call, Reply, VendorApi};
@@ -85,10 +86,6 @@ impl Ask<'_> {
         let given = self.call.param(name);
         given.is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
-}
-
-fn segments(call: &Call) -> Vec<&str> {
-    call.segments.iter().map(String::as_str).collect()
 }
 
 impl DefiLlama {
@@ -259,10 +256,6 @@ fn caching(endpoint: Endpoint<'_>, host: Option<Host>, now_ms: i64) -> (&'static
 }
 
 impl VendorApi for DefiLlama {
-    fn mount(&self) -> &'static str {
-        ""
-    }
-
     fn key_parameters(&self) -> &'static [&'static str] {
         &[]
     }
@@ -272,7 +265,7 @@ impl VendorApi for DefiLlama {
     }
 
     fn template(&self, call: &Call) -> String {
-        let segments = segments(call);
+        let segments = call.path();
         let route = Route::of(&segments);
         let template = route.endpoint.map_or("(unknown)", |(_, template)| template);
         match route.door {
@@ -282,7 +275,7 @@ impl VendorApi for DefiLlama {
     }
 
     fn admit(&self, call: &Call) -> (&'static str, Result<(), Reply>) {
-        let segments = segments(call);
+        let segments = call.path();
         let route = Route::of(&segments);
         let caller = self.caller(route.door);
         // Every request counts against the minute, refused ones too.
@@ -291,7 +284,7 @@ impl VendorApi for DefiLlama {
     }
 
     fn answer(&self, call: &Call, _caller: &'static str) -> Reply {
-        let segments = segments(call);
+        let segments = call.path();
         let route = Route::of(&segments);
         let Some((endpoint, _)) = route.endpoint else {
             return errors::no_data();
@@ -314,7 +307,7 @@ impl VendorApi for DefiLlama {
     }
 
     fn refusal(&self, call: &Call, fault: &Fault) -> Option<Reply> {
-        let segments = segments(call);
+        let segments = call.path();
         let host = Route::of(&segments).host;
         match fault {
             // The vendor has no header of its own for when the minute ends.
@@ -329,22 +322,14 @@ impl VendorApi for DefiLlama {
         }
     }
 
-    fn answered(&self, _caller: &'static str, _status: u16) {}
-
     fn dress(&self, _call: &Call, reply: &mut Reply) {
         let origin = ("access-control-allow-origin", "*".to_owned());
         reply.headers.push(origin);
     }
 
-    fn truth(
-        &self,
-        ask: &BTreeMap<String, String>,
-        from_ms: i64,
-        to_ms: i64,
-        now_ms: i64,
-    ) -> Result<Vec<(i64, f64)>, String> {
+    fn truth(&self, ask: &BTreeMap<String, String>, span: Span) -> Result<Points, String> {
         let series = truth::Series::named(ask)?;
-        Ok(series.held(&self.roster(), from_ms, to_ms, now_ms))
+        Ok(series.held(&self.roster(), span))
     }
 
     fn reset(&self) {

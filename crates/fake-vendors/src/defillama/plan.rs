@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use crate::switches;
+
 /// How `/v2/historicalChainTvl/{chain}` answers for a chain it does not know. Server code has the first two, the
 /// vendor's description the third.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -97,16 +99,12 @@ impl FromStr for Plan {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut words = text.split('+');
-        let mut plan = match words.next() {
-            Some("free") => Self::free(),
-            Some("pro") => Self::pro(),
-            _ => return Err(format!("unknown plan `{text}`: free or pro")),
+        let named = |name: &str| match name {
+            "free" => Some(Self::free()),
+            "pro" => Some(Self::pro()),
+            _ => None,
         };
-        for word in words {
-            plan.switch(word)?;
-        }
-        Ok(plan)
+        switches::plan(text, "free or pro", named, Self::switch)
     }
 }
 

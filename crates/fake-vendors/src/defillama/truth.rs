@@ -9,7 +9,7 @@ use super::records::{Coin, LEAST_CONFIDENCE};
 use super::roster::{Roster, Who};
 use super::stablecoins;
 use super::tvl;
-use crate::coingecko::truth::word;
+use crate::held::{Names, Points, Span};
 use crate::instant::{DAY_MS, HOUR_MS, ceil_to, floor_to};
 use crate::{Step, Truth};
 
@@ -29,60 +29,41 @@ pub(crate) struct Series<'a> {
 impl<'a> Series<'a> {
     /// Reads `kind`, `id`, `metric` and `step`: `hour`, `day` (where absent) or `live`.
     pub(crate) fn named(ask: &'a BTreeMap<String, String>) -> Result<Self, String> {
-        const NAMES: [&str; 4] = ["kind", "id", "metric", "step"];
-        if let Some(unknown) = ask.keys().find(|name| !NAMES.contains(&name.as_str())) {
-            return Err(format!("`{unknown}` is none of {}", NAMES.join(", ")));
-        }
-        let given = |name: &str| {
-            let found = ask.get(name).map(String::as_str);
-            found.ok_or_else(|| format!("`{name}` is missing"))
-        };
+        let names = Names::among(ask, &["kind", "id", "metric", "step"])?;
         Ok(Self {
-            kind: given("kind")?,
-            id: ask.get("id").map_or("", String::as_str),
-            metric: given("metric")?,
-            step: match ask.get("step").map(String::as_str) {
+            kind: names.given("kind")?,
+            id: names.get("id").unwrap_or_default(),
+            metric: names.given("metric")?,
+            step: match names.get("step") {
                 None => Some(Step::Day),
                 Some("live") => None,
-                Some(text) => Some(word("step", text)?),
+                Some(_) => Some(names.word("step")?),
             },
         })
     }
 
-    /// Returns the values per label in `[from_ms, to_ms)` as of `now_ms`, or what the live lists show at `from_ms`;
-    /// nothing for what is not known.
-    pub(super) fn held(
-        &self,
-        roster: &Roster,
-        from_ms: i64,
-        to_ms: i64,
-        now_ms: i64,
-    ) -> Vec<(i64, f64)> {
+    /// Returns the values per label, or what the live lists show at the range's beginning; nothing for what is not
+    /// known.
+    pub(super) fn held(&self, roster: &Roster, span: Span) -> Points {
         match (self.kind, self.step) {
             (_, None) => self
-                .live(roster, from_ms)
-                .map(|value| (from_ms, value))
+                .live(roster, span.from_ms)
+                .map(|value| (span.from_ms, value))
                 .into_iter()
                 .collect(),
-            ("coin", Some(Step::Hour)) => self.prices(roster, HOUR_MS, from_ms, to_ms, now_ms),
-            ("coin", Some(Step::Day)) => self.prices(roster, DAY_MS, from_ms, to_ms, now_ms),
+            ("coin", Some(Step::Hour)) => self.prices(roster, HOUR_MS, span),
+            ("coin", Some(Step::Day)) => self.prices(roster, DAY_MS, span),
             (_, Some(Step::Hour)) => Vec::new(),
             (_, Some(Step::Day)) => {
-                let mut days = self.days(roster, now_ms).unwrap_or_default();
-                days.retain(|(ms, _)| (from_ms..to_ms).contains(ms));
+                let mut days = self.days(roster, span.now_ms).unwrap_or_default();
+                days.retain(|(ms, _)| span.contains(*ms));
                 days
             }
         }
     }
 
-    fn prices(
-        &self,
-        roster: &Roster,
-        step_ms: i64,
-        from_ms: i64,
-        to_ms: i64,
-        now_ms: i64,
-    ) -> Vec<(i64, f64)> {
+    fn prices(&self, roster: &Roster, step_ms: i64, span: Span) -> Points {
+        let now_ms = span.now_ms;
         let coin =
             Coin::named(&roster.world, self.id, roster.plan).filter(|_| self.metric == "price");
         let Some(coin) = coin else {
@@ -92,8 +73,8 @@ impl<'a> Series<'a> {
             .confidence()
             .is_none_or(|confidence| confidence >= LEAST_CONFIDENCE);
         let mut held = Vec::new();
-        let mut label_ms = ceil_to(from_ms.max(coin.entity.listed_ms - step_ms), step_ms);
-        while sure && label_ms < to_ms && label_ms <= now_ms {
+        let mut label_ms = ceil_to(span.from_ms.max(coin.entity.listed_ms - step_ms), step_ms);
+        while sure && label_ms < span.to_ms && label_ms <= now_ms {
             let found = coin.nearest(&roster.world, label_ms, step_ms / 10, now_ms);
             let priced = found.filter(|record| record.price > 0.0);
             held.extend(priced.map(|record| (label_ms, record.price)));
@@ -328,11 +309,8 @@ impl Truth {
             ("step", step),
         ];
         let ask = ask.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let now_ms = self.shared.clock.now_ms();
-        let known = self
-            .shared
-            .api
-            .truth(&BTreeMap::from(ask), from_ms, to_ms, now_ms);
+        let span = self.span(from_ms, to_ms);
+        let known = self.shared.api.truth(&BTreeMap::from(ask), span);
         known.unwrap_or_default()
     }
 }

@@ -35,11 +35,7 @@ pub(super) fn timed_out() -> Reply {
 }
 
 pub(super) fn rate_limited(retry_after: Option<u64>) -> Reply {
-    let reply = plain(429, "rate limited");
-    match retry_after {
-        Some(seconds) => reply.with("retry-after", seconds.to_string()),
-        None => reply,
-    }
+    plain(429, "rate limited").retry_after(retry_after)
 }
 
 pub(super) fn internal() -> Reply {

@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use crate::Options;
 use crate::faults::Fault;
+use crate::held::{Points, Span};
 use crate::instant::SECOND_MS;
 use crate::limits::Limits;
 use crate::vendor::{Call, Reply, VendorApi};
@@ -92,10 +93,6 @@ impl Velo {
 }
 
 impl VendorApi for Velo {
-    fn mount(&self) -> &'static str {
-        ""
-    }
-
     fn key_parameters(&self) -> &'static [&'static str] {
         &[]
     }
@@ -130,8 +127,7 @@ impl VendorApi for Velo {
 
     fn answer(&self, call: &Call, _caller: &'static str) -> Reply {
         let world = self.world.snapshot();
-        let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
-        let ["api", "v1", name] = *segments else {
+        let ["api", "v1", name] = *call.path() else {
             return errors::not_found();
         };
         if let Some(market) = Market::named(name) {
@@ -165,20 +161,10 @@ impl VendorApi for Velo {
         }
     }
 
-    fn answered(&self, _caller: &'static str, _status: u16) {}
-
-    fn dress(&self, _call: &Call, _reply: &mut Reply) {}
-
-    fn truth(
-        &self,
-        ask: &BTreeMap<String, String>,
-        from_ms: i64,
-        to_ms: i64,
-        now_ms: i64,
-    ) -> Result<Vec<(i64, f64)>, String> {
+    fn truth(&self, ask: &BTreeMap<String, String>, span: Span) -> Result<Points, String> {
         let series = truth::Series::named(ask)?;
         let world = self.world.snapshot();
-        Ok(series.held(&world, from_ms, to_ms, now_ms))
+        Ok(series.held(&world, span))
     }
 
     fn reset(&self) {

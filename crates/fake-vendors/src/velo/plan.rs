@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use crate::instant::DAY_MS;
+use crate::switches;
 
 /// A plan of Velo: how history is billed, and how the vendor behaves where nobody knows for sure.
 ///
@@ -71,14 +72,12 @@ impl FromStr for Plan {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut words = text.split('+');
-        let mut plan = match words.next() {
-            Some("annual") => Self::annual(),
-            Some("monthly") => Self::monthly(),
-            _ => return Err(format!("unknown plan `{text}`: annual or monthly")),
+        let named = |name: &str| match name {
+            "annual" => Some(Self::annual()),
+            "monthly" => Some(Self::monthly()),
+            _ => None,
         };
-        words.try_for_each(|name| plan.switch(name))?;
-        Ok(plan)
+        switches::plan(text, "annual or monthly", named, Self::switch)
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) fn furnish(state: &mut WorldState) {
 /// The product may be empty: then it is the venue's usual one, unless the venue has one of that coin already. The
 /// exchange may be empty, or the coin stand alone: then the coin has a market cap and no product. A ticker means the
 /// entity of the table that has it, with or without the multiple in front; else an entity is made up from it.
+///
+/// A product of a venue is one series and belongs to one coin: the one under which it came first keeps it.
 pub(crate) fn enrol(state: &mut WorldState, id: &str) {
     let mut parts = id.splitn(3, ':').map(str::trim);
     let first = parts.next().unwrap_or_default();
@@ -48,18 +50,18 @@ pub(crate) fn enrol(state: &mut WorldState, id: &str) {
             // A second spelling of a coin lives on as a product without a venue.
             entity.velo_products.push(velo_product("", coin, ""));
         }
-    } else if product.is_empty() {
-        let known = |one: &VeloProduct| one.exchange == exchange && one.coin == coin;
-        if !entity.velo_products.iter().any(known) {
-            let usual = usual_product(exchange, coin);
+    } else {
+        let of_coin = |one: &VeloProduct| one.exchange == exchange && one.coin == coin;
+        let known = product.is_empty() && entity.velo_products.iter().any(of_coin);
+        let product = match product {
+            "" => usual_product(exchange, coin),
+            named => named.to_owned(),
+        };
+        if !known && find(state, exchange, &product).is_none() {
             entity
                 .velo_products
-                .push(velo_product(exchange, coin, &usual));
+                .push(velo_product(exchange, coin, &product));
         }
-    } else if find(state, exchange, product).is_none() {
-        entity
-            .velo_products
-            .push(velo_product(exchange, coin, product));
     }
     state.put(entity);
 }
@@ -229,7 +231,7 @@ mod tests {
             "hyperliquid:1000PEPE:",
             "binance-futures:1000SHIB:1000SHIBUSDT",
             "binance:WBTC:",
-            "binance-futures:LUNA:",
+            "binance-futures:LUNA2:",
         ]);
         assert_eq!(
             products(&state, "Pepe"),
@@ -247,12 +249,31 @@ mod tests {
         );
         assert_eq!(
             products(&state, "Terra"),
-            ["binance-futures:LUNA:LUNA2USDT"]
+            ["binance-futures:LUNA2:LUNA2USDT"]
         );
         let one = |ticker| coin(&state, ticker).map(|(entity, many)| (entity.name.as_str(), many));
         assert_eq!(one("1000PEPE"), Some(("Pepe", 1_000.0)));
         assert_eq!(one("PEPE"), Some(("Pepe", 1.0)));
         assert_eq!(one("NOBODY"), None);
+    }
+
+    #[test]
+    fn a_product_of_a_venue_keeps_its_first_coin() {
+        let state = state(&[
+            "hyperliquid:1000PEPE:",
+            "hyperliquid:kPEPE:",
+            "bybit:XBT:BTCUSDT",
+            "binance-futures:XBT:BTCUSDT",
+            "bybit:XBT:",
+        ]);
+        let coins = |exchange: &str, product: &str| -> Vec<&str> {
+            let same = all(&state).filter(|one| (one.exchange, one.product) == (exchange, product));
+            same.map(|one| one.coin).collect()
+        };
+        assert_eq!(coins("hyperliquid", "kPEPE-USD"), ["1000PEPE"]);
+        assert_eq!(coins("binance-futures", "BTCUSDT"), ["BTC"]);
+        assert_eq!(coins("bybit", "BTCUSDT"), ["BTC"]);
+        assert_eq!(coins("bybit", "XBTUSDT"), ["XBT"]);
     }
 
     #[test]

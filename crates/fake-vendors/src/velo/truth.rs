@@ -12,6 +12,7 @@ use super::products;
 use super::rows::basis_of;
 use super::venues::Market;
 use crate::Truth;
+use crate::held::{Names, Points, Span};
 use crate::instant::MINUTE_MS;
 use crate::world::WorldState;
 
@@ -31,23 +32,15 @@ pub(super) struct Series<'a> {
 impl<'a> Series<'a> {
     /// Reads `type`, `exchange`, `product`, `column` and `resolution` (60 where absent).
     pub(super) fn named(ask: &'a BTreeMap<String, String>) -> Result<Self, String> {
-        const NAMES: [&str; 5] = ["type", "exchange", "product", "column", "resolution"];
-        if let Some(unknown) = ask.keys().find(|name| !NAMES.contains(&name.as_str())) {
-            return Err(format!("`{unknown}` is none of {}", NAMES.join(", ")));
-        }
-        let given = |name: &str| {
-            let found = ask.get(name).map(String::as_str);
-            found.ok_or_else(|| format!("`{name}` is missing"))
-        };
-        let minutes = ask
-            .get("resolution")
-            .map_or(Some(60), |text| leading_integer(text));
+        let all = ["type", "exchange", "product", "column", "resolution"];
+        let names = Names::among(ask, &all)?;
+        let minutes = names.get("resolution").map_or(Some(60), leading_integer);
         let minutes = minutes.filter(|minutes| (1..=10_080).contains(minutes));
         let series = Self {
-            market: given("type")?,
-            exchange: given("exchange")?,
-            product: given("product")?,
-            column: given("column")?,
+            market: names.given("type")?,
+            exchange: names.given("exchange")?,
+            product: names.given("product")?,
+            column: names.given("column")?,
             minutes: minutes.ok_or("`resolution` is no number of minutes")?,
         };
         series
@@ -76,20 +69,15 @@ impl<'a> Series<'a> {
         fits.then(|| Lane::new(world, found))
     }
 
-    /// Returns per bucket that begins in `[from_ms, to_ms)` and is settled by `now_ms` the value, where there is one.
-    pub(super) fn held(
-        &self,
-        world: &WorldState,
-        from_ms: i64,
-        to_ms: i64,
-        now_ms: i64,
-    ) -> Vec<(i64, f64)> {
+    /// Returns per bucket that begins in the range and is settled the value, where there is one.
+    pub(super) fn held(&self, world: &WorldState, span: Span) -> Points {
+        let now_ms = span.now_ms;
         let (Some(column), Some(lane)) = (self.column(), self.lane(world)) else {
             return Vec::new();
         };
         let width = Width::Minutes(self.minutes);
         let mut reader = Reader::new(&lane, Needs::of(&[column]), now_ms);
-        let (mut start_ms, ends_ms) = reader.within(width, from_ms, to_ms);
+        let (mut start_ms, ends_ms) = reader.within(width, span.from_ms, span.to_ms);
         let mut held = Vec::new();
         while start_ms < ends_ms && width.end_ms(start_ms) + SETTLED_MS <= now_ms {
             let bucket = reader.read(start_ms, width.end_ms(start_ms));
@@ -131,7 +119,7 @@ impl Truth {
             minutes: minutes.clamp(1, 10_080),
         };
         let world = self.shared.world.snapshot();
-        series.held(&world, from_ms, to_ms, self.shared.clock.now_ms())
+        series.held(&world, self.span(from_ms, to_ms))
     }
 
     /// Returns `time` and a number (`circ`, `circ_dollars`, `fdv` or `fdv_dollars`) of a coin as `/api/v1/caps` gives

@@ -77,3 +77,16 @@ pub(crate) fn assert_held(held: &[(i64, f64)], served: &[(i64, f64)], slack: f64
         assert!((a - b).abs() <= slack, "{ms}: {a} and {b}");
     }
 }
+
+/// Checks that a path was answered with a status and just this text.
+#[track_caller]
+pub(crate) fn assert_said(reply: &Wire, path: &str, status: u16, text: &str) {
+    let said = (reply.status, reply.text());
+    assert_eq!(said, (status, text.to_owned()), "{path}");
+}
+
+/// Returns the sum of the parts of a row of `[seconds, {part: value}]`.
+pub(crate) fn sum(row: &Value) -> f64 {
+    let parts = row[1].as_object().unwrap().values();
+    parts.map(|usd| usd.as_f64().unwrap()).sum()
+}

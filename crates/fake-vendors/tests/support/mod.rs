@@ -11,7 +11,7 @@ pub(crate) mod defillama;
 
 use std::collections::BTreeMap;
 
-use fake_vendors::{FakeVendor, Options, Plan, VeloPlan, Vendor};
+use fake_vendors::{FakeVendor, Faults, Options, Plan, Revision, Rule, VeloPlan, Vendor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -22,6 +22,8 @@ use tokio::net::TcpStream;
 /// 2026-05-18T12:49:30Z, the moment of the samples.
 pub(crate) const NOW_S: i64 = 1_779_108_570;
 pub(crate) const HOUR_MS: i64 = 3_600_000;
+/// The hour of that moment.
+pub(crate) const THIS_HOUR_MS: i64 = NOW_S * 1_000 - NOW_S * 1_000 % HOUR_MS;
 pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 pub(crate) const DAY_S: i64 = 86_400;
 pub(crate) const KEY: &str = "CG-test";
@@ -131,11 +133,33 @@ pub(crate) async fn velo_with(plan: VeloPlan, ids: &[&str]) -> FakeVendor {
     .await
 }
 
+/// Asks Velo for hours of rows; `query` says which.
+pub(crate) async fn hours(vendor: &FakeVendor, query: &str, begin: i64, end: i64) -> Wire {
+    let path = format!("/rows?{query}&begin={begin}&end={end}&resolution=60");
+    ask(vendor, &path).await
+}
+
 /// Asks Velo for a path below `/api/v1` with the right key.
 pub(crate) async fn ask(vendor: &FakeVendor, path: &str) -> Wire {
     let path = format!("/api/v1{path}");
     let key = [("authorization", BASIC)];
     send(&vendor.base_url(), "GET", &path, &key, "").await
+}
+
+/// Returns this rule and no other fault.
+pub(crate) fn one(rule: Rule) -> Faults {
+    Faults {
+        rules: vec![rule],
+        revisions: Vec::new(),
+    }
+}
+
+/// Returns this change of the past and no fault.
+pub(crate) fn revised(revision: Revision) -> Faults {
+    Faults {
+        rules: Vec::new(),
+        revisions: vec![revision],
+    }
 }
 
 pub(crate) async fn control(vendor: &FakeVendor, method: &str, path: &str, body: &str) -> Wire {

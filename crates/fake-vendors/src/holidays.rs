@@ -1,7 +1,7 @@
 //! When exchanges are closed, as rules. Closures that no rule gives (mourning, storms, the lunar new year) are not
 //! played.
 
-use super::dates::{date, weekday, ymd};
+use crate::days::{date, weekday, ymd};
 use crate::instant::DAY_MS;
 
 const SATURDAY: i64 = 5;
@@ -9,7 +9,7 @@ const SUNDAY: i64 = 6;
 
 /// One holiday, by the year.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Rule {
+pub(crate) enum Rule {
     /// A date; on a weekend it is lost.
     Fixed(u8, u8),
     /// A date; a Saturday's is kept on Friday, a Sunday's on Monday, but never in the year before.
@@ -33,7 +33,7 @@ pub(super) enum Rule {
 
 impl Rule {
     /// Returns the day on which the holiday is kept in a year.
-    pub(super) fn day(self, year: i32) -> Option<i64> {
+    pub(crate) fn day(self, year: i32) -> Option<i64> {
         Some(match self {
             Self::Fixed(month, day) => ymd(year, month, day),
             Self::Nearest(month, day) => {
@@ -75,14 +75,20 @@ impl Rule {
 }
 
 /// Returns the days that rules give in a year, ascending.
-pub(super) fn days_of(rules: &[Rule], year: i32) -> Vec<i64> {
+pub(crate) fn days_of(rules: &[Rule], year: i32) -> Vec<i64> {
     let mut days: Vec<i64> = rules.iter().filter_map(|rule| rule.day(year)).collect();
     days.sort_unstable();
     days
 }
 
+/// Tells whether rules name a day, given as its midnight.
+pub(crate) fn keeps(rules: &[Rule], day_ms: i64) -> bool {
+    let year = date(day_ms).year();
+    rules.iter().any(|rule| rule.day(year) == Some(day_ms))
+}
+
 /// Tells whether a day is Saturday or Sunday.
-pub(super) fn is_weekend(day_ms: i64) -> bool {
+pub(crate) fn is_weekend(day_ms: i64) -> bool {
     weekday(day_ms) >= SATURDAY
 }
 
@@ -108,7 +114,7 @@ const fn nth(weekday: i64, nth: i64, month: u8) -> Rule {
 }
 
 /// New York.
-pub(super) const NEW_YORK: &[Rule] = &[
+pub(crate) const NEW_YORK: &[Rule] = &[
     Rule::Nearest(1, 1),
     nth(0, 3, 1),
     nth(0, 3, 2),
@@ -121,7 +127,7 @@ pub(super) const NEW_YORK: &[Rule] = &[
     Rule::Nearest(12, 25),
 ];
 /// New York, days that end at 13:00.
-pub(super) const NEW_YORK_HALF: &[Rule] = &[
+pub(crate) const NEW_YORK_HALF: &[Rule] = &[
     Rule::Fixed(7, 3),
     Rule::Nth {
         weekday: 3,
@@ -132,7 +138,7 @@ pub(super) const NEW_YORK_HALF: &[Rule] = &[
     Rule::Fixed(12, 24),
 ];
 /// London.
-pub(super) const LONDON: &[Rule] = &[
+pub(crate) const LONDON: &[Rule] = &[
     Rule::Later(1, 1, 1),
     Rule::Easter(-2),
     Rule::Easter(1),
@@ -143,7 +149,7 @@ pub(super) const LONDON: &[Rule] = &[
     Rule::Later(12, 26, 2),
 ];
 /// Toronto.
-pub(super) const TORONTO: &[Rule] = &[
+pub(crate) const TORONTO: &[Rule] = &[
     Rule::Later(1, 1, 1),
     Rule::Since(2008, &nth(0, 3, 2)),
     Rule::Easter(-2),
@@ -155,7 +161,7 @@ pub(super) const TORONTO: &[Rule] = &[
     Rule::Later(12, 26, 2),
 ];
 /// Frankfurt.
-pub(super) const FRANKFURT: &[Rule] = &[
+pub(crate) const FRANKFURT: &[Rule] = &[
     Rule::Fixed(1, 1),
     Rule::Easter(-2),
     Rule::Easter(1),
@@ -166,7 +172,7 @@ pub(super) const FRANKFURT: &[Rule] = &[
     Rule::Fixed(12, 31),
 ];
 /// Bombay, without the days that follow the moon.
-pub(super) const BOMBAY: &[Rule] = &[
+pub(crate) const BOMBAY: &[Rule] = &[
     Rule::Fixed(1, 26),
     Rule::Easter(-2),
     Rule::Fixed(5, 1),
@@ -175,7 +181,7 @@ pub(super) const BOMBAY: &[Rule] = &[
     Rule::Fixed(12, 25),
 ];
 /// Shanghai and Shenzhen, without the days that follow the moon.
-pub(super) const CHINA: &[Rule] = &[
+pub(crate) const CHINA: &[Rule] = &[
     Rule::Fixed(1, 1),
     Rule::Fixed(5, 1),
     Rule::Fixed(10, 1),
@@ -187,7 +193,7 @@ pub(super) const CHINA: &[Rule] = &[
     Rule::Fixed(10, 7),
 ];
 /// Hong Kong, without the days that follow the moon.
-pub(super) const HONG_KONG: &[Rule] = &[
+pub(crate) const HONG_KONG: &[Rule] = &[
     Rule::Later(1, 1, 1),
     Rule::Easter(-2),
     Rule::Easter(1),
@@ -198,7 +204,7 @@ pub(super) const HONG_KONG: &[Rule] = &[
     Rule::Fixed(12, 26),
 ];
 /// São Paulo.
-pub(super) const SAO_PAULO: &[Rule] = &[
+pub(crate) const SAO_PAULO: &[Rule] = &[
     Rule::Fixed(1, 1),
     Rule::Easter(-48),
     Rule::Easter(-47),
@@ -217,7 +223,7 @@ pub(super) const SAO_PAULO: &[Rule] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alphavantage::dates::day_text;
+    use crate::days::day_text;
 
     fn kept(rules: &[Rule], year: i32) -> Vec<String> {
         days_of(rules, year).into_iter().map(day_text).collect()
