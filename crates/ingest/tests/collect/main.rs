@@ -22,6 +22,7 @@ mod live;
 mod nights;
 mod outage;
 mod pace;
+mod plans;
 mod processes;
 mod quota;
 mod reach;
