@@ -48,6 +48,8 @@ pub struct Counts {
     pub connections: usize,
     /// Most connections open at once.
     pub connections_peak: usize,
+    /// Connections that were opened, whether or not they are open still.
+    pub connections_opened: usize,
 }
 
 impl Counts {
@@ -89,6 +91,7 @@ impl RequestLog {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = &mut inner.counts;
         counts.connections += 1;
+        counts.connections_opened += 1;
         counts.connections_peak = counts.connections_peak.max(counts.connections);
         Connected(Arc::clone(self))
     }

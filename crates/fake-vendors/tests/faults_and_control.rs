@@ -295,6 +295,7 @@ async fn connections_count_from_their_beginning_to_their_end() {
     drop(one);
     tokio::time::timeout(kept, open(1)).await.unwrap();
     assert_eq!(vendor.counts().connections_peak, 2);
+    assert_eq!(vendor.counts().connections_opened, 2);
     vendor.reset();
     assert_eq!(vendor.counts().connections_peak, 1);
     drop(two);

@@ -321,7 +321,10 @@ impl Collector {
         let read = pull.read();
         let dropped = match read.is_empty() {
             true => Ok(()),
-            false => self.outage.through(|| self.store.drop_rereads(&read)).await,
+            false => {
+                let drop = || self.store.drop_rereads(&read, new.started_at);
+                self.outage.through(drop).await
+            }
         };
         let counted = self.count_refusals(&pull).await;
         let end = pull.end();

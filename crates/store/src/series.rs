@@ -13,7 +13,7 @@ use deadpool_postgres::Transaction;
 use model::{Key, SeriesKey, SeriesSpec, Since, SourceId, Spans, Step, TimeRange, Ts};
 use postgres_types::{FromSql, Type, accepts};
 use time::Month;
-use tokio_postgres::Row;
+use tokio_postgres::{IsolationLevel, Row};
 
 use crate::{
     Error, Store, locks,
@@ -90,31 +90,26 @@ impl Store {
         authority: Authority,
         now: Ts,
     ) -> Result<Vec<SeriesRow>, Error> {
-        let mut client = self.client().await?;
-        let tx = client.transaction().await?;
-        locks::take_source(&tx, source.as_str()).await?;
-        let known: HashMap<SeriesKey, SeriesRow> = load(&tx, source)
-            .await?
-            .into_iter()
-            .map(|row| (row.series.clone(), row))
-            .collect();
-
         let wanted: Vec<&SeriesSpec> = specs.iter().filter(|spec| spec.enabled).collect();
-        let mut missing: Vec<&SeriesSpec> = wanted
-            .iter()
-            .filter(|spec| !known.contains_key(&spec.series))
-            .copied()
-            .collect();
-        // Numbers go by metric: what is asked of all assets at once then lies together, in
-        // `series_stats` as in the batches of a live tick.
-        missing.sort_by(|a, b| {
-            let by_metric =
-                (&a.series.metric, a.series.step).cmp(&(&b.series.metric, b.series.step));
-            by_metric.then_with(|| a.series.cmp(&b.series))
-        });
-        missing.dedup_by(|a, b| a.series == b.series);
-        insert(&tx, source, &missing, now).await?;
-        change(&tx, &changes(&known, &wanted, authority, now)).await?;
+        let mut client = self.client().await?;
+        let tx = client
+            .build_transaction()
+            // What is read under the lock is what the one before left.
+            .isolation_level(IsolationLevel::ReadCommitted)
+            .start()
+            .await?;
+        // A tick that opens beside a backfill need not wait for its writer only to learn that all is
+        // as it should be.
+        let rows = load(&tx, source).await?;
+        if Difference::between(&rows, &wanted, authority, now).is_none() {
+            tx.commit().await?;
+            return Ok(as_wanted(rows, &wanted));
+        }
+        locks::take_source(&tx, source.as_str()).await?;
+        let rows = load(&tx, source).await?;
+        let difference = Difference::between(&rows, &wanted, authority, now);
+        insert(&tx, source, &difference.missing, now).await?;
+        change(&tx, &difference.changes).await?;
 
         let rows = load(&tx, source).await?;
         tx.commit().await?;
@@ -212,6 +207,45 @@ async fn insert(
     Ok(())
 }
 
+/// What is stored otherwise than the configuration says.
+struct Difference<'a> {
+    missing: Vec<&'a SeriesSpec>,
+    changes: Vec<Change>,
+}
+
+impl<'a> Difference<'a> {
+    fn between(
+        rows: &[SeriesRow],
+        wanted: &[&'a SeriesSpec],
+        authority: Authority,
+        now: Ts,
+    ) -> Self {
+        let known: HashMap<&SeriesKey, &SeriesRow> =
+            rows.iter().map(|row| (&row.series, row)).collect();
+        let mut missing: Vec<&SeriesSpec> = wanted
+            .iter()
+            .filter(|spec| !known.contains_key(&spec.series))
+            .copied()
+            .collect();
+        // Numbers go by metric: what is asked of all assets at once then lies together, in
+        // `series_stats` as in the batches of a live tick.
+        missing.sort_by(|a, b| {
+            let by_metric =
+                (&a.series.metric, a.series.step).cmp(&(&b.series.metric, b.series.step));
+            by_metric.then_with(|| a.series.cmp(&b.series))
+        });
+        missing.dedup_by(|a, b| a.series == b.series);
+        Self {
+            missing,
+            changes: changes(&known, wanted, authority, now),
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        self.missing.is_empty() && self.changes.is_empty()
+    }
+}
+
 /// What changes on a series that exists.
 struct Change {
     id: SeriesId,
@@ -235,7 +269,7 @@ fn as_wanted(rows: Vec<SeriesRow>, wanted: &[&SeriesSpec]) -> Vec<SeriesRow> {
 }
 
 fn changes(
-    known: &HashMap<SeriesKey, SeriesRow>,
+    known: &HashMap<&SeriesKey, &SeriesRow>,
     wanted: &[&SeriesSpec],
     authority: Authority,
     now: Ts,

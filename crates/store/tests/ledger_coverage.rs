@@ -4,13 +4,14 @@
 
 mod ledger_support;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use ledger_support::{ACME, OTHER, client, hour, hours, make_series, settle, store, texts};
 use model::{MissingReason, Spans, TimeRange, Ts};
 use proptest::prelude::*;
 use store::{
     coverage::{MAX_TRIES, Patience, Settlement, Verdict},
+    pulls::PullId,
     series::SeriesId,
 };
 
@@ -366,7 +367,7 @@ async fn rereads_leave_the_queue_when_they_were_read() {
     let half_past = |at: i64| hour(at).plus_secs(1_800);
     let middle = TimeRange::new(half_past(3), half_past(4));
     let done = [(one, hours(0, 1)), (one, hours(1, 2)), (one, middle)];
-    store.drop_rereads(&done).await.unwrap();
+    store.drop_rereads(&done, hour(9)).await.unwrap();
     let rest = [
         (one, hours(2, 3)),
         (one, TimeRange::new(hour(3), half_past(3))),
@@ -384,6 +385,75 @@ async fn rereads_leave_the_queue_when_they_were_read() {
     client.batch_execute(end).await.unwrap();
     store.drop_idle_rereads(ACME, hour(9)).await.unwrap();
     assert!(queued(hour(9), 9).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_another_process_queues_while_we_read_is_not_taken_for_read() {
+    let database = testkit::database().await;
+    let (ours, theirs) = (store(&database).await, store(&database).await);
+    let client = client(&database).await;
+    let one = make_series(&client, 1).await;
+    let pull = PullId(1);
+    let queue = async |range, at| {
+        theirs
+            .queue_unread(pull, &[(one, range)], at)
+            .await
+            .unwrap()
+    };
+    let queued = async || ours.queued_rereads(&[one], hour(99), 9).await.unwrap();
+    let (wide, narrow, apart) = (hours(0, 4), hours(1, 2), hours(6, 7));
+    // Ours begins to read at hour 10 what was queued before.
+    queue(wide, hour(8)).await;
+    queue(apart, hour(8)).await;
+    let began = hour(10);
+    // Theirs meets a difference after our answer came: in the same range, in a part of one, in a new one.
+    queue(wide, hour(11)).await;
+    queue(hours(8, 9), hour(11)).await;
+    let done = [(one, hours(0, 10))];
+    ours.drop_rereads(&done, began).await.unwrap();
+    assert_eq!(queued().await, [(one, wide), (one, hours(8, 9))]);
+    ours.drop_rereads(&done, hour(11)).await.unwrap();
+    assert_eq!(queued().await, []);
+
+    queue(wide, hour(12)).await;
+    queue(narrow, hour(14)).await;
+    ours.drop_rereads(&done, hour(13)).await.unwrap();
+    assert_eq!(queued().await, [(one, wide)]);
+    // Nothing makes an entry older than it is.
+    queue(wide, hour(9)).await;
+    ours.drop_rereads(&done, hour(13)).await.unwrap();
+    assert_eq!(queued().await, [(one, wide)]);
+}
+
+#[tokio::test]
+async fn an_entry_that_goes_while_it_is_queued_again_is_queued_anew() {
+    let database = testkit::database().await;
+    let (ours, theirs) = (store(&database).await, store(&database).await);
+    let mut client = client(&database).await;
+    let one = make_series(&client, 1).await;
+    let wide = (one, hours(0, 4));
+    theirs
+        .queue_unread(PullId(1), &[wide], hour(8))
+        .await
+        .unwrap();
+    // Another process has taken it out and not committed yet.
+    let taking = client.transaction().await.unwrap();
+    taking
+        .execute("DELETE FROM reread_queue", &[])
+        .await
+        .unwrap();
+    let part = [(one, hours(1, 2))];
+    let queue = theirs.queue_unread(PullId(1), &part, hour(11));
+    let commit = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        taking.commit().await.unwrap();
+    };
+    let (queued, ()) = tokio::join!(queue, commit);
+    queued.unwrap();
+    assert_eq!(
+        ours.queued_rereads(&[one], hour(99), 9).await.unwrap(),
+        part
+    );
 }
 
 /// Hours of two series, and what was said of them.

@@ -5,12 +5,15 @@
     reason = "test code: a failure is to be seen where it happens"
 )]
 
+use std::time::Duration;
+
 use model::{Key, SeriesKey, SeriesSpec, Since, SourceId, Stamp, Step, TimeRange, Ts};
 use store::{
     Options, Store,
     series::{Authority, SeriesRow},
 };
 use testkit::TestDatabase;
+use tokio_postgres::NoTls;
 
 const SOURCE: SourceId = SourceId::new("vendor");
 const OTHER: SourceId = SourceId::new("other");
@@ -250,4 +253,30 @@ async fn sources_do_not_touch_each_other() {
     );
     let mine = store.series_of(SOURCE).await.unwrap();
     assert!(mine.first().unwrap().is_active());
+}
+
+#[tokio::test]
+async fn who_finds_all_as_it_should_be_does_not_wait_for_a_writer() {
+    let (database, store) = store().await;
+    let specs = [spec("bitcoin", Since::ThreeYearsBack)];
+    let sync = async |specs: &[SeriesSpec], at| {
+        let synced = store.sync_series(SOURCE, specs, Authority::Whole, at);
+        tokio::time::timeout(Duration::from_secs(2), synced).await
+    };
+    let made = sync(&specs, day(0)).await.unwrap().unwrap();
+    let (mut writer, connection) = database.config().connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let writing = writer.transaction().await.unwrap();
+    let lock = "SELECT pg_advisory_xact_lock(x'0CF00002'::int4, hashtext('vendor'))";
+    writing.execute(lock, &[]).await.unwrap();
+    assert_eq!(sync(&specs, day(1)).await.unwrap().unwrap(), made);
+    // Whoever has something to change takes his turn.
+    let more = [
+        spec("bitcoin", Since::ThreeYearsBack),
+        spec("dai", Since::ThreeYearsBack),
+    ];
+    assert!(sync(&more, day(2)).await.is_err());
+    assert!(sync(&[], day(2)).await.is_err());
+    writing.commit().await.unwrap();
+    assert_eq!(sync(&more, day(2)).await.unwrap().unwrap().len(), 2);
 }

@@ -99,7 +99,7 @@ impl Measured {
     }
 
     /// What must hold on any machine (docs/adr/0002-tables-of-points.md).
-    fn gates(&self) -> [Gate; 9] {
+    fn gates(&self) -> [Gate; 11] {
         let at_least = |name, case, to, least| Gate {
             name,
             value: self.ratio(case, to),
@@ -110,6 +110,12 @@ impl Measured {
             value,
             bound: Bound::AtMost(most),
         };
+        let exactly = |name, value, wanted| Gate {
+            name,
+            value: float(value),
+            bound: Bound::Exactly(float(wanted)),
+        };
+        let changed = i64::try_from(self.changed).unwrap_or(i64::MAX);
         let bytes = float(self.heap_bytes + self.index_bytes) / float(self.rows);
         let wal = self.wal_per_row(Case::Identical);
         [
@@ -130,7 +136,14 @@ impl Measured {
                 10.0,
             ),
             at_most("log of an identical row, B", wal, 2.0),
-            at_most("rows written in vain", float(self.dead), 0.0),
+            // Fewer than none would be rows that the server has not counted: then nothing is known.
+            exactly("rows written in vain", self.dead, 0),
+            exactly(
+                "points that series_stats counts",
+                self.stats_points,
+                self.rows,
+            ),
+            exactly("revisions", self.revisions, changed),
             at_most("bytes a row of metrics, with index", bytes, 95.0),
         ]
     }
@@ -153,6 +166,7 @@ struct Gate {
 enum Bound {
     AtLeast(f64),
     AtMost(f64),
+    Exactly(f64),
 }
 
 impl Gate {
@@ -160,6 +174,8 @@ impl Gate {
         match self.bound {
             Bound::AtLeast(least) => self.value >= least,
             Bound::AtMost(most) => self.value <= most,
+            // Counts.
+            Bound::Exactly(wanted) => (self.value - wanted).abs() < 0.5,
         }
     }
 }
@@ -169,6 +185,7 @@ impl fmt::Display for Gate {
         let (words, bound) = match self.bound {
             Bound::AtLeast(bound) => ("at least", bound),
             Bound::AtMost(bound) => ("at most", bound),
+            Bound::Exactly(bound) => ("exactly", bound),
         };
         let missed = if self.holds() { "" } else { "  MISSED" };
         let (name, value) = (self.name, self.value);

@@ -69,3 +69,34 @@ async fn stopped_while_the_database_is_away_it_ends_in_time_and_carries_on_later
     let missing = "SELECT count(*) FROM slots_missing WHERE reason = 'failed'";
     assert_eq!(stage.ask(missing).await, "0");
 }
+
+#[tokio::test]
+async fn a_disk_that_is_full_for_points_costs_no_request_and_no_row() {
+    let stage = Stage::with_latency(PROGRAM, LATENCY).await;
+    let undisturbed = stage.another().await;
+    undisturbed.run(&RANGE).await.must(0, &["complete: "]);
+    let needed = stage.seen();
+    stage.vendor.reset();
+
+    let client = stage.client().await;
+    let full = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN RAISE 'refused by a test' USING ERRCODE = 'disk_full'; END $$;
+                CREATE TRIGGER refuses BEFORE INSERT ON metrics
+                    FOR EACH ROW EXECUTE FUNCTION refuse();";
+    let program = Running::start(stage.command(&RANGE));
+    // Its tables are there, and nothing is in them.
+    stage.until_seen(1).await;
+    client.batch_execute(full).await.unwrap();
+    program.until_said(SAID).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    client
+        .batch_execute("DROP FUNCTION refuse() CASCADE")
+        .await
+        .unwrap();
+    program.end().await.must(0, &["complete: "]);
+
+    assert_eq!(stage.checksum().await, undisturbed.checksum().await);
+    assert!(!stage.checksum().await.starts_with("0 "));
+    assert_eq!(stage.pulls().await, "2 complete");
+    assert_eq!(stage.seen(), needed);
+}

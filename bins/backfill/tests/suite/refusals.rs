@@ -15,8 +15,8 @@ use tokio::process::Command;
 
 use crate::PROGRAM;
 
-/// A minute before the reset that the samples name.
-const NOW: &str = "2026-03-09T03:27:00Z";
+/// Before the reset that the samples name, by less than the minute that is waited where nothing is said.
+const NOW: &str = "2026-03-09T03:27:23Z";
 /// Two months: one request by day and one by hour a coin.
 const PAST: [&str; 7] = [
     "--source",
@@ -261,6 +261,27 @@ async fn every_error_of_the_contract_and_every_spoiled_body_has_its_consequence(
         }
     }
     assert!(unseen.is_empty(), "{unseen:?}");
+}
+
+#[tokio::test]
+async fn a_throttled_program_waits_as_long_as_it_was_told() {
+    // Eight waits. A reset helps once: when it has come the answer is what it was, and a minute long.
+    for (answer, waited_secs) in [
+        ("rate_limited", 37 + 7 * 60),
+        ("rate_limited_with_retry_after", 8 * 119),
+    ] {
+        let (stage, clock) = stage(Plan::Demo).await;
+        let vendor = vendor(answer).await;
+        let mut command = on_clock(stage.command(&PAST), clock.path());
+        command.env("COINGECKO_BASE_URL", &vendor.base_url);
+        ended(command).await.must(3, &[]);
+        let took = "SELECT extract(epoch FROM finished_at - started_at)::int8
+                    FROM pulls ORDER BY pull_id LIMIT 1";
+        let took_secs: i64 = stage.ask(took).await.parse().unwrap();
+        // And a pause of the pace's at most.
+        let waited = waited_secs..=waited_secs + 5;
+        assert!(waited.contains(&took_secs), "{answer}: {took_secs} s");
+    }
 }
 
 #[tokio::test]

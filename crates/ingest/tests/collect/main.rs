@@ -24,6 +24,7 @@ mod live;
 mod nights;
 mod outage;
 mod pace;
+mod plans;
 mod processes;
 mod quota;
 mod reach;

@@ -3,14 +3,17 @@
 
 use std::{sync::Arc, time::Duration};
 
+use fake_vendors::{Fault, Faults, Rule};
 use ingest::{Collector, Error, keep_leading};
 use ratelimit::Clock as _;
+use secrecy::SecretString;
 use source_coingecko::Plan;
 use store::pulls::PullStatus;
 
 use crate::{
+    nights::revise,
     processes::until,
-    world::{RPM, World, csv_of, demo, past},
+    world::{RPM, World, csv_of, demo, only, past},
 };
 
 const COINS: [&str; 3] = ["bitcoin", "ethereum", "solana"];
@@ -52,10 +55,27 @@ async fn ends_whole(world: &World, collector: Collector) {
     assert_eq!(world.vendor.counts().total, BILL);
 }
 
+/// The disk is full for what `work` writes to this table, until it is not.
+async fn full_for(world: &World, table: &str, work: impl Future<Output = ()>) {
+    refuse(world, table, DISK_FULL).await;
+    let (began, began_at) = (std::time::Instant::now(), world.clock.now());
+    let free = async {
+        tokio::time::sleep(OUTAGE).await;
+        take_again(world).await;
+    };
+    tokio::join!(work, free);
+    assert!(began.elapsed() >= OUTAGE, "{table} was not needed");
+    // Time stood still meanwhile: what was paced is all that it moved by.
+    let took = world.clock.now().millis() - began_at.millis();
+    assert!(took < 30_000, "{table}: {took} ms");
+}
+
 #[tokio::test]
 async fn a_full_disk_is_waited_for_wherever_it_is_met() {
     for table in [
         "writes",
+        "metrics",
+        "series_stats",
         "quota_ledger",
         "pace",
         "pulls",
@@ -64,18 +84,133 @@ async fn a_full_disk_is_waited_for_wherever_it_is_met() {
     ] {
         let world = World::new(demo()).await;
         let collector = world.collector(&csv_of(&COINS, "2026-04-01")).await;
-        refuse(&world, table, DISK_FULL).await;
-        let began = std::time::Instant::now();
-        let free = async {
-            tokio::time::sleep(OUTAGE).await;
-            take_again(&world).await;
-        };
-        tokio::join!(ends_whole(&world, collector), free);
-        assert!(began.elapsed() >= OUTAGE, "{table} was not needed");
-        // Time stood still meanwhile: what was paced is all that it moved by.
-        let took = world.clock.now().millis() - crate::world::at(crate::world::NOW).millis();
-        assert!(took < 30_000, "{table}: {took} ms");
+        full_for(&world, table, ends_whole(&world, collector)).await;
     }
+}
+
+#[tokio::test]
+async fn so_it_is_where_a_new_value_takes_an_old_ones_place() {
+    let world = World::new(demo()).await;
+    let collector = world.collector(&csv_of(&COINS, "2026-05-10")).await;
+    collector.fill_gaps("gaps").await.unwrap();
+    revise(
+        &world.vendor,
+        &[("2026-05-17T02:30:00Z", "2026-05-18T11:30:00Z")],
+    );
+    world.set_now("2026-05-19T02:10:00Z");
+    let work = async {
+        let summary = collector.reread().await.unwrap();
+        assert_eq!(summary.status(), PullStatus::Complete);
+    };
+    full_for(&world, "metric_revisions", work).await;
+    // An hour that the vendor skips has no value to be replaced.
+    let changed = world.truth(&COINS, "2026-05-17T02:00:00Z", "2026-05-18T11:00:00Z");
+    let changed = changed["bitcoin usd PRICE 1h"].len();
+    let kept = world
+        .text("SELECT count(*)::text FROM metric_revisions")
+        .await;
+    assert!(
+        changed > 30 && kept == changed.to_string(),
+        "{kept} of {changed}"
+    );
+    let rows = world.rows().await;
+    for (series, points) in world.truth(&COINS, "2026-05-10", "2026-05-18T12:00:00Z") {
+        let hourly = series.ends_with("1h");
+        assert!(!hourly || rows[&series].starts_with(&points), "{series}");
+    }
+}
+
+#[tokio::test]
+async fn so_it_is_where_a_difference_is_queued() {
+    let world = World::new(demo()).await;
+    let collector = world.collector(&csv_of(&COINS, "2026-04-01")).await;
+    let hours = |from, to| ingest::PastAsk {
+        filter: only("chart_hourly"),
+        ..past(from, to)
+    };
+    let middle = hours("2026-04-08", "2026-04-12");
+    collector.backfill("middle", &middle).await.unwrap();
+    revise(
+        &world.vendor,
+        &[("2026-04-09T02:30:00Z", "2026-04-10T02:30:00Z")],
+    );
+    // What lies between two holes is compared, and what differs is left for a re-read.
+    let work = async {
+        let (from, to) = FROM_TO;
+        let summary = collector.backfill("run", &hours(from, to)).await.unwrap();
+        assert_eq!(summary.status(), PullStatus::Complete);
+    };
+    full_for(&world, "reread_queue", work).await;
+    let queued = "SELECT string_agg(s.asset || ' ' || s.metric || ' ' || q.during::text, ', ')
+                  FROM reread_queue q JOIN series s USING (series_id)";
+    let day = "[\"2026-04-09 02:00:00+00\",\"2026-04-10 02:00:00+00\")";
+    assert_eq!(world.text(queued).await, format!("bitcoin PRICE {day}"));
+}
+
+#[tokio::test]
+async fn so_it_is_where_the_vendor_has_nothing() {
+    let world = World::new(demo()).await;
+    let collector = world.collector(&csv_of(&["bitcoin"], "2026-04-01")).await;
+    world.vendor.set_faults(Faults {
+        rules: vec![Rule::always("/coins/", Fault::Empty)],
+        revisions: vec![],
+    });
+    let (from, to) = FROM_TO;
+    let work = async {
+        let summary = collector.backfill("run", &past(from, to)).await.unwrap();
+        assert!(summary.pulls.iter().all(|pull| pull.failed_blocks == 0));
+    };
+    full_for(&world, "slots_missing", work).await;
+    let missing = world.missing().await;
+    assert_eq!(missing.len(), 6, "{missing:?}");
+    assert!(
+        missing
+            .iter()
+            .all(|line| line.contains(" vendor_empty waits "))
+    );
+    assert_eq!(world.vendor.counts().total, 2);
+}
+
+#[tokio::test]
+async fn so_it_is_where_the_vendor_refuses_for_good() {
+    let world = World::new(demo()).await;
+    let csv = csv_of(&["bitcoin"], "2026-04-01");
+    let mut setup = world.setup(world.coingecko(Plan::Demo, RPM), &csv).await;
+    setup.key = Some(SecretString::from("CG-wrong-key-0123456789"));
+    let collector = Collector::open(setup).await.unwrap();
+    let (from, to) = FROM_TO;
+    let work = async {
+        let summary = collector.backfill("run", &past(from, to)).await.unwrap();
+        assert_eq!(summary.status(), PullStatus::Failed);
+    };
+    full_for(&world, "suspensions", work).await;
+    let suspended = world.store.suspensions().await.unwrap();
+    assert_eq!(
+        (suspended.len(), suspended[0].class.as_str()),
+        (1, "unauthorized")
+    );
+    assert_eq!(world.vendor.counts().total, 1);
+}
+
+#[tokio::test]
+async fn so_it_is_where_a_catalogue_is_read() {
+    let world = World::new(demo()).await;
+    let collector = world.collector(&csv_of(&COINS, "2026-04-01")).await;
+    let work = async {
+        let summary = collector.refresh_catalogue("catalogue").await.unwrap();
+        assert_eq!(summary.status(), PullStatus::Complete);
+    };
+    full_for(&world, "listings", work).await;
+    let coins = world.vendor.truth().entities().into_iter();
+    let coins = coins.filter(|entity| entity.coingecko_id.is_some()).count();
+    let listed = world
+        .text("SELECT count(*)::text FROM listings WHERE active")
+        .await;
+    assert!(
+        coins > 3 && listed.parse::<usize>().unwrap() + 3 > coins,
+        "{listed} of {coins}"
+    );
+    assert_eq!(world.vendor.counts().total, 1);
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use source_coingecko::Plan;
 
 use crate::{body, reply_with, vendor};
 
-/// A minute before the reset of the samples.
-const NOW: &str = "2026-03-09T03:27:00Z";
+/// Before the reset of the samples, by less than the minute that is waited where nothing is said.
+const NOW: &str = "2026-03-09T03:27:23Z";
 
 #[derive(Deserialize)]
 struct Sample {
@@ -101,17 +101,17 @@ fn what_a_dataset_is_does_not_change_what_an_error_means() {
 #[test]
 fn the_order_of_belief_for_a_wait() {
     let reset = ("x-ratelimit-reset", "2026-03-09 03:28:00 +0000");
-    assert_eq!(wait(&[reset]), Some(60));
+    assert_eq!(wait(&[reset]), Some(37));
     assert_eq!(wait(&[("retry-after", "119"), reset]), Some(119));
     assert_eq!(
         wait(&[("retry-after", "Mon, 09 Mar 2026 03:27:30 GMT"), reset]),
-        Some(30)
+        Some(7)
     );
-    assert_eq!(wait(&[("retry-after", "soon"), reset]), Some(60));
-    assert_eq!(
-        wait(&[("x-ratelimit-reset", "2026-03-09 05:28:00 +0200")]),
-        Some(60)
-    );
+    assert_eq!(wait(&[("retry-after", "soon"), reset]), Some(37));
+    for elsewhere in ["2026-03-09 05:27:43 +0200", "2026-03-08 23:57:43 -0330"] {
+        let wait = wait(&[("x-ratelimit-reset", elsewhere)]);
+        assert_eq!(wait, Some(20), "{elsewhere}");
+    }
     assert_eq!(
         wait(&[("x-ratelimit-reset", "1773026880")]),
         Some(60),
@@ -122,15 +122,15 @@ fn the_order_of_belief_for_a_wait() {
     assert_eq!(wait(&[("retry-after", "0")]), Some(1));
     assert_eq!(wait(&[("retry-after", "999999999")]), Some(3_600));
     // What has passed says nothing: a clock is wrong, and a try each second would prolong the block.
-    let passed = ("x-ratelimit-reset", "2026-03-09 03:26:59 +0000");
+    let passed = ("x-ratelimit-reset", "2026-03-09 03:27:22 +0000");
     assert_eq!(wait(&[passed]), Some(60));
     assert_eq!(
-        wait(&[("x-ratelimit-reset", "2026-03-09 03:27:00 +0000")]),
+        wait(&[("x-ratelimit-reset", "2026-03-09 03:27:23 +0000")]),
         Some(60)
     );
     let long_ago = ("retry-after", "Mon, 09 Mar 2020 03:27:30 GMT");
     assert_eq!(wait(&[long_ago]), Some(60));
-    let soon = ("x-ratelimit-reset", "2026-03-09 03:27:20 +0000");
+    let soon = ("x-ratelimit-reset", "2026-03-09 03:27:43 +0000");
     assert_eq!(wait(&[long_ago, soon]), Some(20));
 }
 

@@ -12,14 +12,33 @@ use crate::{
     series::SeriesId,
 };
 
-/// A range that lies in one that is queued already says nothing new.
+/// A range that lies in one that is queued already makes that one as young as itself: whoever asked
+/// before has not read what it is queued for. The rows are locked before they are judged, so that one
+/// which somebody takes out meanwhile counts for nothing.
 pub(crate) const QUEUE: &str = "\
+    WITH asked AS (\
+        SELECT DISTINCT u.series_id, u.during \
+        FROM unnest($1::int4[], $2::tstzrange[]) AS u (series_id, during)\
+    ), older AS (\
+        SELECT q.series_id, q.during FROM reread_queue q \
+        WHERE q.queued_at < $3 \
+          AND EXISTS (SELECT FROM asked u \
+                      WHERE u.series_id = q.series_id AND q.during @> u.during) \
+        ORDER BY q.series_id, q.during FOR UPDATE\
+    ), renewed AS (\
+        UPDATE reread_queue q SET queued_at = $3 FROM older \
+        WHERE q.series_id = older.series_id AND q.during = older.during \
+        RETURNING q.series_id, q.during\
+    ) \
     INSERT INTO reread_queue (series_id, during, queued_at) \
-    SELECT u.series_id, u.during, $3 \
-    FROM unnest($1::int4[], $2::tstzrange[]) AS u (series_id, during) \
-    WHERE NOT EXISTS (SELECT 1 FROM reread_queue q \
+    SELECT u.series_id, u.during, $3 FROM asked u \
+    WHERE NOT EXISTS (SELECT FROM renewed q \
                       WHERE q.series_id = u.series_id AND q.during @> u.during) \
-    ON CONFLICT DO NOTHING";
+      AND NOT EXISTS (SELECT FROM reread_queue q \
+                      WHERE q.series_id = u.series_id AND q.during @> u.during \
+                        AND q.queued_at >= $3) \
+    ON CONFLICT (series_id, during) DO UPDATE \
+    SET queued_at = greatest(reread_queue.queued_at, excluded.queued_at)";
 
 /// What is left of a range that was read in part stays, as old as it is.
 const DROP: &str = "
@@ -28,7 +47,7 @@ WITH done AS (
     FROM unnest($1::int4[], $2::tstzrange[]) AS u (series_id, during) GROUP BY series_id
 ), taken AS (
     DELETE FROM reread_queue q USING done
-    WHERE q.series_id = done.series_id AND q.during && done.during
+    WHERE q.series_id = done.series_id AND q.during && done.during AND q.queued_at <= $3
     RETURNING q.series_id, tstzmultirange(q.during) - done.during AS left_over, q.queued_at
 )
 INSERT INTO reread_queue (series_id, during, queued_at)
@@ -84,14 +103,19 @@ impl Store {
         Ok(())
     }
 
-    /// Takes out of the queue what was read again.
+    /// Takes out of the queue what was read again by requests that left after `since`. What was queued
+    /// later stays: it may be for an answer that is newer than theirs.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn drop_rereads(&self, done: &[(SeriesId, TimeRange)]) -> Result<(), Error> {
+    pub async fn drop_rereads(
+        &self,
+        done: &[(SeriesId, TimeRange)],
+        since: Ts,
+    ) -> Result<(), Error> {
         let (ids, ranges) = columns(done);
         let client = self.client().await?;
-        client.execute(DROP, &[&ids, &ranges]).await?;
+        client.execute(DROP, &[&ids, &ranges, &PgTs(since)]).await?;
         Ok(())
     }
 
