@@ -37,6 +37,7 @@ impl Collector {
     /// # Errors
     /// Where the database is unusable. What goes wrong with the vendor is in the summary.
     pub async fn live(&self, run_id: &str) -> Result<Summary, Error> {
+        let _first = self.ticks.begin();
         self.reign.check().await?;
         let mut summary = self.read_unread_catalogues(run_id).await?;
         let datasets = self.datasets(is_live);
@@ -191,6 +192,9 @@ impl Collector {
     }
 
     async fn past(&self, run_id: &str, ask: &PastAsk, kind: PullKind) -> Result<Summary, Error> {
+        if self.let_ticks_pass(kind).await.is_none() {
+            return Ok(Summary::new(self.id(), kind));
+        }
         let mut summary = self.read_unread_catalogues(run_id).await?;
         summary.kind = kind;
         self.refresh_facts().await?;
@@ -228,6 +232,9 @@ impl Collector {
         summary: &mut Summary,
     ) -> Result<Ran, Error> {
         for dataset in self.past_datasets(scope.filter) {
+            if self.let_ticks_pass(scope.kind).await.is_none() {
+                return Ok(Ran::Over);
+            }
             match self.bar(dataset, summary).await? {
                 Bar::None => {}
                 Bar::Dataset => continue,

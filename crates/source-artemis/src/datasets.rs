@@ -50,6 +50,7 @@ const CATALOGUE: DatasetSpec = DatasetSpec {
     history: History::None,
     absence: Absence::Unknown,
     recheck_secs: DAY_SECS,
+    late_secs: 0,
     live: Live::No,
     whole: false,
     rereads: &[],

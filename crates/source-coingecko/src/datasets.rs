@@ -67,6 +67,7 @@ const BASE: DatasetSpec = DatasetSpec {
     history: History::None,
     absence: Absence::Unknown,
     recheck_secs: DAY_SECS,
+    late_secs: 0,
     live: source::Live::No,
     whole: false,
     rereads: &[],
