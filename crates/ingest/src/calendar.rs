@@ -99,6 +99,7 @@ mod tests {
             history: History::Full,
             absence: Absence::Unknown,
             recheck_secs: 86_400,
+            late_secs: 0,
             joins_secs: 0,
             live: source::Live::No,
             whole: false,

@@ -28,6 +28,7 @@ use crate::{
     deadletter::DeadLetters,
     index::{Facts, SeriesIndex},
     outage::Outage,
+    precedence::Ticks,
     progress::Progress,
     pull::{Halt, Pull},
     reach::Reach,
@@ -88,6 +89,7 @@ pub struct Collector {
     pub(crate) progress: Arc<Progress>,
     pub(crate) outage: Arc<Outage>,
     pub(crate) reign: Arc<Reign>,
+    pub(crate) ticks: Ticks,
     instance: String,
     in_flight: Semaphore,
     background: Semaphore,
@@ -186,6 +188,7 @@ impl Collector {
             progress: Arc::default(),
             outage,
             reign,
+            ticks: Ticks::default(),
             instance,
             writing,
         })

@@ -45,6 +45,7 @@ impl Collector {
     /// # Errors
     /// Where the database is unusable. What goes wrong with the vendor is in the summary.
     pub async fn live_of(&self, run_id: &str, filter: &Filter) -> Result<Summary, Error> {
+        let _first = self.ticks.begin();
         self.reign.check().await?;
         let mut summary = self.read_unread_catalogues(run_id).await?;
         let datasets = self.datasets(|one| is_live(one) && filter.takes_dataset(one));
@@ -218,6 +219,9 @@ impl Collector {
     }
 
     async fn past(&self, run_id: &str, ask: &PastAsk, kind: PullKind) -> Result<Summary, Error> {
+        if self.let_ticks_pass(kind).await.is_none() {
+            return Ok(Summary::new(self.id(), kind));
+        }
         let mut summary = self.read_unread_catalogues(run_id).await?;
         summary.kind = kind;
         self.refresh_facts().await?;
@@ -255,6 +259,9 @@ impl Collector {
         summary: &mut Summary,
     ) -> Result<Ran, Error> {
         for dataset in self.past_datasets(scope.filter) {
+            if self.let_ticks_pass(scope.kind).await.is_none() {
+                return Ok(Ran::Over);
+            }
             match self.bar(dataset, scope.filter, summary).await? {
                 Bar::None => {}
                 Bar::Dataset => continue,

@@ -22,6 +22,7 @@ mod index;
 mod jobs;
 mod missed;
 mod outage;
+mod precedence;
 mod progress;
 mod pull;
 mod reach;

@@ -122,6 +122,7 @@ mod tests {
         history: History::None,
         absence: Absence::Unknown,
         recheck_secs: 86_400,
+        late_secs: 0,
         joins_secs: 0,
         live: source::Live::No,
         whole: false,

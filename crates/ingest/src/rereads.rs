@@ -247,6 +247,9 @@ impl Collector {
             ran: Ran::Over,
             ..Pass::default()
         };
+        if self.let_ticks_pass(PullKind::Reread).await.is_none() {
+            return Ok(over);
+        }
         match self.bar(dataset, &Filter::default(), summary).await? {
             Bar::None => {}
             Bar::Dataset => return Ok(Pass::default()),

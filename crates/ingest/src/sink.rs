@@ -254,7 +254,7 @@ impl Judge<'_> {
             MissingReason::VendorEmpty,
             has_past.then_some(self.dataset.recheck_secs),
         );
-        let late = missing(MissingReason::NotYetPublished, Some(self.soon_secs()));
+        let late = self.late();
         [
             (
                 TimeRange::new(range.start, range.end.min(life.start)),
@@ -275,9 +275,29 @@ impl Judge<'_> {
         ]
     }
 
-    /// Returns the first bucket that ended less than [`LATE_STEPS`] ago.
+    /// Returns the first bucket that may still be late: by the dataset's own word, else one that ended
+    /// less than [`LATE_STEPS`] ago.
     fn late_from(&self, step: Step) -> Ts {
-        step.floor(self.now.plus_secs(-LATE_STEPS * step.max_secs()))
+        let late_secs = match self.dataset.late_secs {
+            0 => LATE_STEPS * step.max_secs(),
+            secs => secs,
+        };
+        step.floor(self.now.plus_secs(-late_secs))
+    }
+
+    /// Returns what is said of a bucket that may still be late. Where the dataset knows for how long, no
+    /// number of tries says that it is silent; elsewhere a series may just as well have ended.
+    fn late(&self) -> Verdict {
+        let soon_secs = self.soon_secs();
+        match self.dataset.late_secs {
+            0 => Verdict::Missing {
+                reason: MissingReason::NotYetPublished,
+                recheck_after_secs: Some(soon_secs),
+            },
+            _ => Verdict::Expected {
+                recheck_after_secs: soon_secs,
+            },
+        }
     }
 
     /// One cadence, a little less: passes come once a cadence, and one that is due seconds after a

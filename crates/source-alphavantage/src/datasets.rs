@@ -75,6 +75,10 @@ const REFRESH_SECS: i64 = 10 * 60;
 const CLOSES_SECS: i64 = 6 * HOUR_SECS;
 /// When a week or month is final, after its end: a newer one has begun and shows.
 const NEWER_SECS: i64 = DAY_SECS + CLOSES_SECS;
+/// How long a month of the economy is waited for. The contract names no day on which one is published,
+/// only that each answer is whole and takes one request a day (sections 4 and 7); what is known to take
+/// longest, orders of durable goods, comes about four weeks after the month.
+const PUBLISHED_SECS: i64 = 45 * DAY_SECS;
 /// How long after its end a bar of an hour counts as closed.
 const BAR_SECS: i64 = 120;
 
@@ -233,7 +237,8 @@ fn bars(id: DatasetId) -> DatasetSpec {
 }
 
 /// Days and quarters are events: what a day lacks comes with the next day's answer, which is compared
-/// as a whole. A week or month that is published late has to be asked for until it is there.
+/// as a whole. A week or month that is published late has to be asked for until it is there; a week is
+/// days late, a month is weeks.
 fn economy_spec(id: DatasetId, step: Step) -> DatasetSpec {
     DatasetSpec {
         id,
@@ -243,6 +248,10 @@ fn economy_spec(id: DatasetId, step: Step) -> DatasetSpec {
             _ => Calendar::None,
         },
         lag_secs: REFRESH_SECS,
+        late_secs: match step {
+            Step::Month => PUBLISHED_SECS,
+            _ => 0,
+        },
         ..WHOLE
     }
 }

@@ -26,6 +26,11 @@ pub struct DatasetSpec {
     pub absence: Absence,
     /// Seconds after which an answer "nothing there" inside a series' life is asked again; doubles.
     pub recheck_secs: i64,
+    /// For how long after its end a bucket without a value is still expected, in seconds: it is asked
+    /// for once a cadence, and none of that makes it silent. Zero: what ended less than six buckets ago
+    /// may be late, and is asked for less and less often. For what is published weeks after its end,
+    /// on a day that nobody names beforehand.
+    pub late_secs: i64,
     /// What a live tick asks of a series dataset.
     pub live: Live,
     /// Whether every answer brings the whole history of its keys. It is compared whole then, and the
@@ -59,6 +64,7 @@ impl DatasetSpec {
             history: History::None,
             absence: Absence::Unknown,
             recheck_secs: DAY_SECS,
+            late_secs: 0,
             live: Live::No,
             whole: false,
             rereads: &[],

@@ -73,6 +73,7 @@ impl Toy {
                 history: History::Full,
                 absence: Absence::Unknown,
                 recheck_secs: 86_400,
+                late_secs: 0,
                 rereads: &[],
                 joins_secs: 0,
                 live: source::Live::No,

@@ -53,6 +53,7 @@ fn dataset(history: History) -> DatasetSpec {
         history,
         absence: Absence::Unknown,
         recheck_secs: 77,
+        late_secs: 0,
         joins_secs: 0,
         live: source::Live::No,
         whole: false,
@@ -81,6 +82,7 @@ fn told(
                 reason,
                 recheck_after_secs,
             } => (one.series.0, Some(reason), recheck_after_secs, one.range),
+            expected @ Verdict::Expected { .. } => panic!("{expected:?}"),
         })
         .collect()
 }
@@ -132,6 +134,7 @@ fn settled(
                 reason,
                 recheck_after_secs,
             } => (Some(reason), recheck_after_secs, one.range),
+            expected @ Verdict::Expected { .. } => panic!("{expected:?}"),
         })
         .collect()
 }
@@ -202,6 +205,33 @@ fn what_ended_less_than_six_steps_ago_may_still_come() {
             "{minutes_past_19}"
         );
     }
+}
+
+#[test]
+fn what_a_dataset_waits_for_is_expected_for_so_long_and_silent_after_it() {
+    let (index, block) = (index(), block());
+    let mut sink = BlockSink::new(&block, &index, Role::Series, at(19));
+    let slot = sink.slot(&block.keys[0], "PRICE", Step::Hour).unwrap();
+    sink.outcome(slot, SILENCE);
+    let dataset = DatasetSpec {
+        late_secs: 8 * HOUR,
+        ..dataset(History::Full)
+    };
+    let judge = Judge {
+        facts: &Facts::default(),
+        dataset: &dataset,
+        now: at(19),
+    };
+    let told = sink.settlements(&judge);
+    let told: Vec<_> = told.iter().map(|one| (one.range, one.verdict)).collect();
+    let empty = Verdict::Missing {
+        reason: MissingReason::VendorEmpty,
+        recheck_after_secs: Some(77),
+    };
+    let expected = Verdict::Expected {
+        recheck_after_secs: HOUR - HOUR / 12,
+    };
+    assert_eq!(told, [(hours(9, 11), empty), (hours(11, 19), expected)]);
 }
 
 #[test]

@@ -43,4 +43,9 @@ pub enum Verdict {
         /// settled.
         recheck_after_secs: Option<i64>,
     },
+    /// There is no value yet, and there will be one: `not_yet_published`, however often it is asked for.
+    Expected {
+        /// After how long it is asked again, the same each time.
+        recheck_after_secs: i64,
+    },
 }

@@ -128,7 +128,7 @@ impl Verdict {
             Self::Missing {
                 recheck_after_secs: Some(_),
                 ..
-            }
+            } | Self::Expected { .. }
         )
     }
 }

@@ -20,6 +20,16 @@ pub(super) struct Slot {
     pub(super) tries: i16,
 }
 
+/// An answer without a value, after which a range is asked for again.
+#[derive(Clone, Copy, Debug)]
+struct Silence {
+    reason: MissingReason,
+    /// After how long, the first time.
+    secs: i64,
+    /// Whether it brings the last try nearer.
+    is_try: bool,
+}
+
 /// What is known of one series while verdicts are applied to it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
@@ -56,7 +66,27 @@ impl Ledger {
             Verdict::Missing {
                 reason,
                 recheck_after_secs: Some(secs),
-            } => self.wait(range, reason, secs, now),
+            } => {
+                // That a vendor does not have a pair is a word about today, not about the range: it is
+                // asked again after the same wait each time, and never believed for good.
+                let is_try = reason != MissingReason::Unsupported;
+                let silence = Silence {
+                    reason,
+                    secs,
+                    is_try,
+                };
+                self.wait(range, silence, now);
+            }
+            Verdict::Expected {
+                recheck_after_secs: secs,
+            } => {
+                let silence = Silence {
+                    reason: MissingReason::NotYetPublished,
+                    secs,
+                    is_try: false,
+                };
+                self.wait(range, silence, now);
+            }
         }
         self.merge_neighbours(now);
     }
@@ -82,21 +112,21 @@ impl Ledger {
     }
 
     /// Nothing came for `range`, and it is to be asked again. What is settled stays settled.
-    fn wait(&mut self, range: TimeRange, reason: MissingReason, secs: i64, now: Ts) {
+    fn wait(&mut self, range: TimeRange, silence: Silence, now: Ts) {
         let open = Spans::from_iter([range]).minus(&self.settled);
         let known: Spans = self.slots.iter().map(|slot| slot.range).collect();
         let before = self.slots.clone();
 
         for first in open.minus(&known).iter() {
-            self.slots.push(tried(first, reason, 1, secs, now));
+            self.slots.push(silence.tried(first, 1, now));
         }
         for slot in before {
-            let Some(tries) = slot.tries_after(reason, now) else {
+            let Some(tries) = slot.tries_after(silence.reason, now) else {
                 continue;
             };
             for again in open.clip(slot.range).iter() {
                 self.cut(again);
-                let tried = tried(again, reason, tries, secs, now);
+                let tried = silence.tried(again, tries, now);
                 if tried.recheck_at.is_none() {
                     self.settle(again);
                 }
@@ -158,29 +188,27 @@ impl Slot {
     }
 }
 
-/// Returns the slot of a range asked `tries` times without an answer: the wait doubles, and the
-/// last try is final. That a vendor does not have a pair is a word about today, not about the range: it is
-/// asked again after the same wait each time, and never believed for good.
-fn tried(range: TimeRange, reason: MissingReason, tries: i16, secs: i64, now: Ts) -> Slot {
-    let tries = match reason {
-        MissingReason::Unsupported => 1,
-        _ => tries,
-    };
-    if tries >= MAX_TRIES {
-        return Slot {
+impl Silence {
+    /// Returns the slot of a range asked `tries` times without an answer: the wait doubles, and the
+    /// last try is final. What is no try is asked again after the same wait each time.
+    fn tried(self, range: TimeRange, tries: i16, now: Ts) -> Slot {
+        let tries = if self.is_try { tries } else { 1 };
+        if tries >= MAX_TRIES {
+            return Slot {
+                range,
+                reason: after_the_last_try(self.reason),
+                recheck_at: None,
+                tries,
+            };
+        }
+        let doublings = u32::try_from(tries - 1).unwrap_or(0);
+        let wait_secs = self.secs.max(0).saturating_mul(1_i64 << doublings);
+        Slot {
             range,
-            reason: after_the_last_try(reason),
-            recheck_at: None,
+            reason: self.reason,
+            recheck_at: Some(now.plus_secs(wait_secs)),
             tries,
-        };
-    }
-    let doublings = u32::try_from(tries - 1).unwrap_or(0);
-    let wait_secs = secs.max(0).saturating_mul(1_i64 << doublings);
-    Slot {
-        range,
-        reason,
-        recheck_at: Some(now.plus_secs(wait_secs)),
-        tries,
+        }
     }
 }
 
@@ -325,6 +353,41 @@ mod tests {
     }
 
     #[test]
+    fn what_is_expected_is_asked_for_evenly_and_is_silent_only_once_it_is_not() {
+        const DAY: i64 = 24;
+        let expected = Verdict::Expected {
+            recheck_after_secs: DAY * HOUR,
+        };
+        let mut ledger = Ledger::default();
+        // Before this it counted as late.
+        let late = Verdict::Missing {
+            reason: MissingReason::NotYetPublished,
+            recheck_after_secs: Some(HOUR),
+        };
+        ledger.apply(hours(0, 5), late, hour(0));
+        ledger.apply(hours(0, 5), late, hour(1));
+        for day in 1..45 {
+            let now = day * DAY;
+            ledger.apply(hours(0, 5), expected, hour(now));
+            // Not due yet: nothing new.
+            ledger.apply(hours(0, 5), expected, hour(now + 1));
+            let [slot] = ledger.slots.as_slice() else {
+                panic!("{:?}", ledger.slots)
+            };
+            assert_eq!(slot.reason, MissingReason::NotYetPublished);
+            assert_eq!((slot.tries, slot.recheck_at), (1, Some(hour(now + DAY))));
+        }
+        assert!(ledger.newly_settled.is_empty());
+        for day in [45, 46, 47] {
+            ledger.apply(hours(0, 5), EMPTY, hour(day * DAY));
+            assert!(ledger.newly_settled.is_empty(), "{day}");
+        }
+        ledger.apply(hours(0, 5), EMPTY, hour(48 * DAY));
+        assert!(ledger.newly_settled.covers(hours(0, 5)));
+        assert_eq!(ledger.slots[0].reason, MissingReason::VendorEmpty);
+    }
+
+    #[test]
     fn a_series_that_stays_empty_keeps_a_handful_of_rows() {
         let mut ledger = Ledger::default();
         for at in 1..2_000 {
@@ -387,6 +450,9 @@ mod tests {
         let rechecks = prop::option::of(0..20 * HOUR);
         prop_oneof![
             1 => Just(Verdict::Settled),
+            1 => (0..20 * HOUR).prop_map(|recheck_after_secs| Verdict::Expected {
+                recheck_after_secs,
+            }),
             3 => (reasons, rechecks).prop_map(|(reason, recheck_after_secs)| Verdict::Missing {
                 reason,
                 recheck_after_secs,
@@ -425,7 +491,12 @@ mod tests {
                 prop_assert!(Spans::from_iter([range]).minus(&known).minus(&ledger.settled).is_empty());
 
                 // The same verdict at the same time again changes nothing.
-                if !matches!(verdict, Verdict::Missing { recheck_after_secs: Some(0), .. }) {
+                let is_due_at_once = matches!(
+                    verdict,
+                    Verdict::Missing { recheck_after_secs: Some(0), .. }
+                        | Verdict::Expected { recheck_after_secs: 0 }
+                );
+                if !is_due_at_once {
                     let mut again = ledger.clone();
                     again.apply(range, verdict, now);
                     prop_assert_eq!(&again.slots, &ledger.slots);
