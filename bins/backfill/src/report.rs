@@ -6,11 +6,9 @@ use std::{
     collections::BTreeMap,
     fmt,
     io::{self, Write as _},
-    time::Duration,
 };
 
 use assembly::{ConfigCheck, Quota, counted};
-use indicatif::HumanDuration;
 use ingest::{Collector, Estimate, Hole, Summary, Unnamed};
 use model::{Key, SourceId, Step, TimeRange, Ts};
 use runtime::Exit;
@@ -113,19 +111,12 @@ fn total(source: SourceId, estimate: &Estimate) -> String {
             counted(rows, "row"),
         ),
     };
+    let time = assembly::lasting(estimate).map_or_else(String::new, |time| format!(", {time}"));
     format!(
-        "in all {bound}{}{}{unread}{listless} (reading the catalogue would add {})",
+        "in all {bound}{}{time}{unread}{listless} (reading the catalogue would add {})",
         counted(estimate.requests(), "request"),
-        pace(estimate.at_least),
         counted(estimate.catalogue_requests, "request"),
     )
-}
-
-fn pace(at_least: Duration) -> String {
-    match at_least.as_secs() {
-        0 => String::new(),
-        _ => format!(", {} or more at the vendor's pace", HumanDuration(at_least)),
-    }
 }
 
 pub(crate) fn question() -> io::Result<()> {

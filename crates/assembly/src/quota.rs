@@ -22,14 +22,19 @@ pub struct Quota {
 
 impl fmt::Display for Quota {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let window = match self.window {
-            Window::RollingDay => "any 24 hours",
-            Window::Day => "this day",
-            Window::Month => "this month",
-            Window::RollingSecs(_) => "any moment",
-        };
         let (used, limit, unit) = (self.used, self.limit, self.unit);
+        let window = window_in_words(self.window, "this");
         write!(f, "{used} of {limit} {unit} of {window} used")
+    }
+}
+
+/// Names a window; one of the calendar as `which`: this or a.
+pub(crate) fn window_in_words(window: Window, which: &str) -> String {
+    match window {
+        Window::RollingDay => "any 24 hours".to_owned(),
+        Window::Day => format!("{which} day"),
+        Window::Month => format!("{which} month"),
+        Window::RollingSecs(_) => "any moment".to_owned(),
     }
 }
 

@@ -1,7 +1,12 @@
 //! What reports say in the same words everywhere. Prints nothing.
 
-use ingest::{PullEnd, Summary, Wanted};
+use std::time::Duration;
+
+use ingest::{Estimate, PullEnd, Summary, Wanted};
+use model::PullKind;
 use store::{pace::ParkedRow, suspend::SuspensionRow};
+
+use crate::quota::window_in_words;
 
 /// Says what waits for an operator, why, and how it goes on.
 pub fn suspension(row: &SuspensionRow) -> String {
@@ -72,6 +77,36 @@ pub fn nothing_to_ask(wanted: Wanted) -> String {
     }
 }
 
+/// Says how long a job lasts at least, and by what: the vendor's pace, or a quota that is slower.
+/// Nothing where it is no time at all.
+pub fn lasting(estimate: &Estimate) -> Option<String> {
+    let Some(quota) = estimate.quota else {
+        let told = no_less(estimate.at_least);
+        return (estimate.at_least.as_secs() > 0)
+            .then(|| format!("{told} or more at the vendor's pace"));
+    };
+    let (told, limit, unit) = (no_less(quota.at_least), quota.limit, quota.unit.as_str());
+    let (window, usable) = (window_in_words(quota.window, "a"), quota.usable);
+    let whom = match quota.kind {
+        PullKind::Backfill => "a backfill",
+        PullKind::Reread => "what is read again",
+        PullKind::Gap => "the gap filler",
+        PullKind::Live => "live ticks",
+    };
+    Some(format!(
+        "{told} or more: {limit} {unit} of {window}, {usable} of them for {whom}"
+    ))
+}
+
+/// Returns a time in its largest unit that makes two or more, never rounded up.
+fn no_less(time: Duration) -> String {
+    let secs = time.as_secs();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let unit = units.into_iter().find(|(unit, _)| secs >= 2 * unit);
+    let (unit, name) = unit.unwrap_or((1, "second"));
+    counted(secs / unit, name)
+}
+
 /// Returns a number with its noun: `1 request`, `3 requests`.
 pub fn counted(number: u64, what: &str) -> String {
     match number {
@@ -119,6 +154,49 @@ mod tests {
             "parked: coingecko, until 2026-11-22T16:00:00Z: quota spent: status 429, code 10006. \
              To ask earlier, type: crossfeed resume coingecko"
         );
+    }
+
+    #[test]
+    fn a_time_is_never_rounded_up() {
+        let told = |secs| no_less(Duration::from_secs(secs));
+        for (secs, words) in [
+            (1, "1 second"),
+            (119, "119 seconds"),
+            (120, "2 minutes"),
+            (7_199, "119 minutes"),
+            (90_300, "25 hours"),
+            (172_799, "47 hours"),
+            (7 * 86_400 - 1, "6 days"),
+        ] {
+            assert_eq!(told(secs), words, "{secs}");
+        }
+    }
+
+    #[test]
+    fn a_job_lasts_as_long_as_its_slowest_limit() {
+        let mut estimate = Estimate {
+            wanted: Wanted::Something,
+            datasets: Vec::new(),
+            live_requests: 0,
+            catalogue_requests: 0,
+            unnamed: ingest::Unnamed::default(),
+            at_least: Duration::ZERO,
+            quota: None,
+        };
+        assert_eq!(lasting(&estimate), None);
+        estimate.at_least = Duration::from_secs(163);
+        let told = "2 minutes or more at the vendor's pace";
+        assert_eq!(lasting(&estimate).as_deref(), Some(told));
+        estimate.quota = Some(ingest::QuotaTime {
+            unit: source::Unit::Credits,
+            window: source::Window::Month,
+            limit: 10_000,
+            usable: 7_600,
+            kind: PullKind::Reread,
+            at_least: Duration::from_secs(40 * 86_400),
+        });
+        let told = "40 days or more: 10000 credits of a month, 7600 of them for what is read again";
+        assert_eq!(lasting(&estimate).as_deref(), Some(told));
     }
 
     #[test]

@@ -17,19 +17,12 @@ use reqwest_middleware::{Middleware, Next};
 use source::{HostId, Limit, Window};
 use store::{
     Store,
-    pace::{FURTHEST_AHEAD, QuotaWindow, SlotTaken, Spend},
+    pace::{FURTHEST_AHEAD, SlotTaken, Spend},
     pulls::PullId,
 };
 
-use crate::{outage::Outage, reign::Reign, stop::Stop};
+use crate::{outage::Outage, quota::window_of, reign::Reign, stop::Stop};
 
-/// Share of a quota that gap filler and re-reads leave to live ticks, in percent.
-const LIVE_RESERVE_PERCENT: i64 = 20;
-/// Share of a quota that a backfill leaves to all that runs by schedule, in percent: it parks first.
-const SCHEDULE_RESERVE_PERCENT: i64 = 25;
-/// Share of a quota that nobody uses, in percent: a vendor may count what we do not see. Whole
-/// hundreds only, so that a plan of 25 requests a day stays one of 25.
-const QUOTA_HEADROOM_PERCENT: i64 = 5;
 /// How many intervals ahead gap filler and re-reads may reserve slots. A backfill, which may not,
 /// takes what they leave; a live tick waits no longer for them than this.
 const SCHEDULE_AHEAD: u32 = 2;
@@ -329,24 +322,6 @@ fn ahead_of(kind: PullKind, interval: Duration) -> Duration {
     }
 }
 
-/// Returns a limit as the ledger counts it, `None` where the pace alone keeps it.
-fn window_of(limit: &Limit, kind: PullKind) -> Option<QuotaWindow> {
-    let amount = i64::from(limit.amount);
-    let usable = amount - amount / 100 * QUOTA_HEADROOM_PERCENT;
-    let reserve = match kind {
-        PullKind::Live => 0,
-        PullKind::Gap | PullKind::Reread => usable * LIVE_RESERVE_PERCENT / 100,
-        PullKind::Backfill => usable * SCHEDULE_RESERVE_PERCENT / 100,
-    };
-    Some(QuotaWindow {
-        unit: limit.unit.as_str(),
-        span: limit.window.span()?,
-        before: limit.window.spans_before(),
-        limit: usable,
-        reserve,
-    })
-}
-
 fn pace_of(host: HostId, limits: &[Limit]) -> HostPace {
     let mut widest = Duration::ZERO;
     let mut quotas = Vec::new();
@@ -390,8 +365,6 @@ impl Middleware for Paced {
 
 #[cfg(test)]
 mod tests {
-    use source::Unit;
-
     use super::*;
 
     #[test]
@@ -405,22 +378,5 @@ mod tests {
         ];
         let ahead = kinds.map(|kind| ahead_of(kind, interval).as_secs());
         assert_eq!(ahead, [60, 4, 4, 0]);
-        for (amount, usable) in [
-            (25, [25, 20, 20, 19]),
-            (99, [99, 80, 80, 75]),
-            (10_000, [9_500, 7_600, 7_600, 7_125]),
-        ] {
-            let limit = Limit {
-                host: "api",
-                unit: Unit::Requests,
-                amount,
-                window: Window::Day,
-            };
-            let left = kinds.map(|kind| {
-                let window = window_of(&limit, kind).unwrap();
-                window.limit - window.reserve
-            });
-            assert_eq!(left, usable);
-        }
     }
 }

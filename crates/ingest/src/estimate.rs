@@ -1,9 +1,13 @@
 //! The bill before the meal: what a job would ask for. The same plan that runs is the plan counted.
 
-use std::{collections::BTreeSet, sync::PoisonError, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::PoisonError,
+    time::Duration,
+};
 
 use model::{DatasetId, Key, PullKind, Spans, TimeRange, Ts};
-use source::DatasetSpec;
+use source::{DatasetSpec, HostId, RequestSpec};
 use store::series::SeriesRow;
 
 use crate::{
@@ -11,6 +15,7 @@ use crate::{
     catalogue::{Unnamed, is_catalogue},
     collector::Collector,
     jobs::{PastAsk, is_live},
+    quota::{Load, QuotaTime},
     wants::Filter,
 };
 
@@ -60,6 +65,8 @@ pub struct Estimate {
     pub unnamed: Unnamed,
     /// How long the vendor's pace makes it last, at least.
     pub at_least: Duration,
+    /// The quota that makes it last longer than that, if there is one.
+    pub quota: Option<QuotaTime>,
 }
 
 impl Estimate {
@@ -90,6 +97,7 @@ impl Collector {
         let scope = self.scope(ask, kind, kind.into());
         let mut datasets = Vec::new();
         let mut at_least = Duration::ZERO;
+        let mut loads: BTreeMap<HostId, Load> = BTreeMap::new();
         let mut is_wanted = false;
         for dataset in self.past_datasets(&ask.filter) {
             is_wanted |= !self.wanted(dataset, &scope).is_empty();
@@ -117,6 +125,7 @@ impl Collector {
                 one.credits += u64::from(request.cost.credits);
                 one.points += request.block.max_points();
                 at_least += self.transport.interval(request.host);
+                loads.entry(request.host).or_default().past += u64::from(request.cost.credits);
             }
             one.assets = u64::try_from(keys.len()).unwrap_or(u64::MAX);
             one.exact = self.knows_first(&keys);
@@ -124,13 +133,17 @@ impl Collector {
                 datasets.push(one);
             }
         }
-        let live_requests = if with_live {
-            self.count_requests(is_live, &ask.filter).await?
-        } else {
-            0
-        };
+        let mut live_requests = 0;
+        if with_live {
+            for request in self.requests_of_now(is_live, &ask.filter).await? {
+                live_requests += 1;
+                at_least += self.transport.interval(request.host);
+                loads.entry(request.host).or_default().present += u64::from(request.cost.credits);
+            }
+        }
+        let quota = self.quota_time(kind, &loads).await?;
         let everything = Filter::default();
-        let catalogue_requests = self.count_requests(is_catalogue, &everything).await?;
+        let catalogue_requests = self.requests_of_now(is_catalogue, &everything).await?.len();
         let wanted = match (is_wanted, self.since(ask)) {
             (true, _) => Wanted::Something,
             (false, Some(since)) => Wanted::OnlySince(since),
@@ -140,9 +153,10 @@ impl Collector {
             wanted,
             datasets,
             live_requests,
-            catalogue_requests,
+            catalogue_requests: u64::try_from(catalogue_requests).unwrap_or(u64::MAX),
             unnamed: self.unnamed(&ask.filter).await?,
             at_least,
+            quota: quota.filter(|quota| quota.at_least > at_least),
         })
     }
 
@@ -164,18 +178,18 @@ impl Collector {
         keys.iter().all(|key| facts.knows_first(key))
     }
 
-    async fn count_requests(
+    async fn requests_of_now(
         &self,
         takes: fn(&DatasetSpec) -> bool,
         filter: &Filter,
-    ) -> Result<u64, Error> {
-        let mut requests = 0;
+    ) -> Result<Vec<RequestSpec>, Error> {
+        let mut requests = Vec::new();
         for dataset in self.datasets(takes) {
             if !filter.takes_dataset(&dataset) {
                 continue;
             }
             let ask = self.ask_of_now(&dataset, filter).await?;
-            requests += u64::try_from(self.source.plan(&ask)?.count()).unwrap_or(u64::MAX);
+            requests.extend(self.source.plan(&ask)?);
         }
         Ok(requests)
     }

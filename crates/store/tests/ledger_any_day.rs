@@ -48,6 +48,19 @@ async fn what_was_used_comes_back_a_day_later_hour_by_hour() {
     ] {
         assert_eq!(spend(cost, now).await.unwrap(), Spend::Ok, "{now}");
     }
+    // The same in advance.
+    let used = store.used_by_span(ACME, HOST, &windows[0], at("2026-03-29T11:04:59Z"));
+    let freed: Vec<_> = (used.await.unwrap().into_iter())
+        .map(|(start, units)| (windows[0].frees_at(start), units))
+        .collect();
+    let expected = [
+        (at("2026-03-29T11:05:00Z"), 10),
+        (at("2026-03-29T12:05:00Z"), 8),
+        (at("2026-03-30T00:05:00Z"), 7),
+    ];
+    assert_eq!(freed, expected);
+    let used = store.used_by_span(ACME, HOST, &windows[0], at("2026-03-29T11:05:00Z"));
+    assert_eq!(used.await.unwrap().len(), 2);
     let exhausted = |until| Spend::Exhausted {
         window: windows[0],
         until: at(until),

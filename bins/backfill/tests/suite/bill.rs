@@ -82,6 +82,35 @@ async fn the_bill_counts_the_present_of_the_chosen_assets_only() {
     one.must(0, &["of 1 asset,", "  the present: 2 requests\n"]);
 }
 
+#[tokio::test]
+async fn a_quota_makes_it_last_longer_than_the_pace_does() {
+    let stage = Stage::new(PROGRAM).await;
+    let header = EQUITIES[0].to_owned();
+    let row = |n: u8| {
+        let ticker = format!("A{}", char::from(b'A' + n));
+        format!("equity,TIME_SERIES_DAILY,{ticker},,1d,outputsize=compact,CLOSE,free,,true,")
+    };
+    let rows: Vec<String> = [header].into_iter().chain((0..20).map(row)).collect();
+    let csv: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let (from, to) = ("2026-09-01", "2026-09-10");
+    let args = ["--from", from, "--to", to, "--dry-run"];
+    let run = run_of(&stage, "alphavantage", NOWHERE, &csv, &args).await;
+    run.must(
+        0,
+        &[
+            " 20 requests, 2",
+            " hours or more: 25 requests of any 24 hours, 19 of them for a backfill (",
+            "0 of 25 requests of any 24 hours used",
+        ],
+    );
+    // One less fits into what is left of the quota: the pace alone counts.
+    let run = run_of(&stage, "alphavantage", NOWHERE, &csv[..20], &args).await;
+    run.must(
+        0,
+        &["19 requests, ", " seconds or more at the vendor's pace"],
+    );
+}
+
 const PRODUCTS: [&str; 4] = [
     "market,exchange,coin,product,metrics,resolution_min,since,enabled,note",
     "futures,binance-futures,BTC,BTCUSDT,CLOSE_PRICE|DOLLAR_VOLUME,60,,true,",

@@ -2,6 +2,8 @@
 
 use fake_vendors::{Fault, Faults, Options, Rule};
 use ingest::Collector;
+use model::Ts;
+use ratelimit::Clock as _;
 use source::{Limit, ReplyError, Unit, Window};
 use source_coingecko::{Plan, SOURCE};
 use store::pulls::PullStatus;
@@ -197,11 +199,21 @@ async fn a_day_that_turns_nobody_knows_when_is_any_24_hours() {
     let ask = past("2025-07-01", "2026-04-20");
     let asked = || world.vendor.counts().total;
     let until = at("2026-05-19T13:05:00Z");
+    // The bill knows when the quota lets the last two leave, before and after the first have left.
+    let ends_at = async |process: &Collector| {
+        let quota = process.estimate(&ask, false).await.unwrap().quota.unwrap();
+        assert_eq!((quota.limit, quota.usable), (25, 19));
+        let millis = i64::try_from(quota.at_least.as_millis()).unwrap();
+        Ts::from_millis(world.clock.now().millis() + millis)
+    };
+    let last_at = at("2026-05-20T14:05:00Z");
+    assert_eq!(ends_at(&one).await, last_at);
     for process in [&one, &other] {
         let summary = process.backfill("run", &ask).await.unwrap();
         assert_eq!(summary.status(), PullStatus::Parked);
         let pull = summary.pulls.last().unwrap();
         assert_eq!((asked(), pull.parked_until), (19, Some(until)));
+        assert_eq!(ends_at(process).await, last_at);
     }
     for tick in 1..=6 {
         let live = other.live("tick").await.unwrap();

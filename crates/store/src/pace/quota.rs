@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use model::{SourceId, Ts};
+use model::{SourceId, Step, Ts};
 
 use crate::{Error, Store, locks, ranges::PgTs};
 
@@ -23,6 +23,27 @@ pub struct QuotaWindow {
     pub limit: i64,
     /// What this caller leaves to others.
     pub reserve: i64,
+}
+
+/// How much later than its clock says a unit of several rows is taken for gone: `late` in [`SPEND`].
+const LATE_SECS: i64 = 5 * 60;
+
+impl QuotaWindow {
+    /// Returns when a unit that was counted at `at` is counted no more.
+    pub fn frees_at(&self, at: Ts) -> Ts {
+        let step = match self.span {
+            "hour" => Step::Hour,
+            "day" => Step::Day,
+            _ => Step::Month,
+        };
+        let row_ends = step.next(step.floor(at));
+        match self.before {
+            0 => row_ends,
+            before => (0..before)
+                .fold(row_ends, |start, _| step.next(start))
+                .plus_secs(LATE_SECS),
+        }
+    }
 }
 
 impl fmt::Display for QuotaWindow {
@@ -188,6 +209,46 @@ impl Store {
             )
             .await?;
         Ok(row.get(0))
+    }
+
+    /// Returns the rows that count at `now` in a window, as their starts and the units used.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn used_by_span(
+        &self,
+        source: SourceId,
+        host: &str,
+        window: &QuotaWindow,
+        now: Ts,
+    ) -> Result<Vec<(Ts, i64)>, Error> {
+        let late = match window.before {
+            0 => 0,
+            _ => LATE_SECS,
+        };
+        let client = self.client().await?;
+        let rows = client
+            .query(
+                "SELECT window_start, used FROM quota_ledger
+                 WHERE source = $1 AND host = $2 AND unit = $3 AND span = $4
+                   AND window_start >= date_trunc($4, $5::timestamptz - $6::int4 * ('1 ' || $4)::interval
+                                                      - make_interval(secs => $7::int8), 'UTC')
+                   AND window_start <= date_trunc($4, $5, 'UTC') + ('1 ' || $4)::interval
+                 ORDER BY window_start",
+                &[
+                    &source.as_str(),
+                    &host,
+                    &window.unit,
+                    &window.span,
+                    &PgTs(now),
+                    &window.before,
+                    &late,
+                ],
+            )
+            .await?;
+        Ok((rows.iter())
+            .map(|row| (row.get::<_, PgTs>(0).0, row.get(1)))
+            .collect())
     }
 
     /// Returns what a source has used in the newest window of each host, unit and span. Compare
