@@ -205,7 +205,10 @@ fn history(world: &World, row: &Row) -> Rows {
     rows
 }
 
-const CANDLE: [(&str, fn(&[f64]) -> f64); 4] = [
+/// What is made of the prices of a candle's time.
+type Pick = fn(&[f64]) -> f64;
+
+const CANDLE: [(&str, Pick); 4] = [
     ("OPEN", |prices| prices[0]),
     ("HIGH", |prices| {
         prices.iter().copied().fold(f64::MIN, f64::max)
