@@ -36,6 +36,7 @@ mod secrets;
 mod silence;
 mod suspended;
 mod velo;
+mod weather;
 mod world;
 mod wrapped;
 
