@@ -22,6 +22,7 @@ mod faults;
 mod free_key;
 mod late;
 mod live;
+mod night_budget;
 mod nights;
 mod outage;
 mod pace;
