@@ -146,7 +146,7 @@ fn changed(source: SourceId, own: Timetable, row: &Row, report: &mut RowReport<'
     let rereads = match row.reread_requests.as_str() {
         "" => Some(own.reread_requests),
         text => {
-            let number = text.parse().map_err(|_| not_up_to(text, "any"));
+            let number = (text.parse()).map_err(|_| format!("{text:?} is no whole number"));
             report.check("reread_requests", number).map(Some)
         }
     };
@@ -295,7 +295,7 @@ mod tests {
             "3: column at: \"3:00\" is not minutes and seconds after the hour: 03:00",
             "3: column jitter_secs: \"-1\" is no whole number from 0 to 600",
             "3: column live_reserve_percent: \"96\" is no whole number from 0 to 95",
-            "3: column reread_requests: \"many\" is no whole number from 0 to any",
+            "3: column reread_requests: \"many\" is no whole number",
             "4: column every: artemis has nothing newer than a day: day, or empty",
             "5: column at: is needed: coingecko has no time of its own by the day",
             "5: column jitter_secs: \"601\" is no whole number from 0 to 600",
@@ -304,7 +304,7 @@ mod tests {
             "8: column source: there is no source \"nasdaq\"; there is artemis, defillama, velo, \
              coingecko, alphavantage",
             "9: column at: \"60:00\" is not minutes and seconds after the hour: 03:00",
-            "9: column reread_requests: \"1.5\" is no whole number from 0 to any",
+            "9: column reread_requests: \"1.5\" is no whole number",
         ]
         .map(|line| format!("{SCHEDULE}:{line}"));
         assert_eq!(told, expected);
