@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use apid::Api;
 use argh::FromArgs;
 use query::Reader;
-use runtime::{Env, Exit, Role};
+use runtime::{Env, Exit, Notify, Role};
 use store::Store;
 
 /// Answers questions about the collected data over HTTP.
@@ -55,6 +55,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         return Ok(());
     }
     runtime::init_tracing(&env.log);
+    let notify = Notify::begin();
     let shutdown = runtime::shutdown().context("failed to watch for signals")?;
     // Before the database: a port that is taken is known at once, and starts nothing.
     let listener = TcpListener::bind((args.host.as_str(), args.port))
@@ -80,7 +81,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         move || clock.now(),
         env.data_api_key.clone(),
     );
-    serve(listener, Data::new(api), shutdown).await
+    serve(listener, Data::new(api), shutdown, notify).await
 }
 
 async fn check_world(env: &Env, store: &Store) -> anyhow::Result<()> {
@@ -97,6 +98,7 @@ async fn serve(
     listener: TcpListener,
     api: Data<Api>,
     shutdown: runtime::Shutdown,
+    notify: Notify,
 ) -> anyhow::Result<()> {
     let address = listener
         .local_addr()
@@ -110,9 +112,11 @@ async fn serve(
     let handle = server.handle();
     tokio::spawn(async move {
         shutdown.asked().await;
+        notify.stopping();
         handle.stop(true).await;
     });
     tracing::info!("listening on http://{address}");
+    notify.ready(&format!("listening on http://{address}"));
     server.await.context("the server failed")?;
     tracing::info!("ended");
     Ok(())

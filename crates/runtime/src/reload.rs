@@ -1,0 +1,112 @@
+//! SIGHUP: read the configuration again. And what cannot be changed that way.
+
+use std::io;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::{Env, Problem};
+
+/// Hears SIGHUP. Several that come while nobody waits are one.
+#[derive(Debug)]
+pub struct Hangup(Signal);
+
+/// Listens for SIGHUP from now on; it no longer ends the process.
+///
+/// # Errors
+/// Where the system refuses the handler. Must be called inside a tokio runtime.
+pub fn hangup() -> io::Result<Hangup> {
+    signal(SignalKind::hangup()).map(Hangup)
+}
+
+impl Hangup {
+    /// Waits for the next one. Nothing is lost where the wait is given up.
+    pub async fn heard(&mut self) {
+        // No end: the handler stays for as long as the process.
+        if self.0.recv().await.is_none() {
+            std::future::pending().await
+        }
+    }
+}
+
+impl Env {
+    /// Returns what of `new` holds only after another start: which database, where files live, what
+    /// time it is, how logs are written.
+    pub fn needs_start(&self, new: &Self) -> Vec<Problem> {
+        let secret = |secret: &Option<SecretString>| {
+            let secret = secret.as_ref();
+            secret.map(|secret| secret.expose_secret().to_owned())
+        };
+        let changed = [
+            (
+                "DATABASE_URL",
+                secret(&self.database.url) != secret(&new.database.url),
+            ),
+            ("CROSSFEED_HOME", self.home.home != new.home.home),
+            ("CROSSFEED_WORLD", self.world != new.world),
+            ("CROSSFEED_CLOCK", self.clock != new.clock),
+            ("RUST_LOG", self.log.filter != new.log.filter),
+            ("CROSSFEED_LOG", self.log.format != new.log.format),
+            ("NO_COLOR", self.log.no_color != new.log.no_color),
+        ];
+        let what = "has changed, and cannot while the program runs: end it and start it again";
+        let changed = changed.into_iter().filter(|(_, changed)| *changed);
+        changed.map(|(name, _)| Problem::new(name, what)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::sys::signal::{Signal as Raised, raise};
+
+    use super::*;
+
+    fn env(vars: &[(&str, &str)]) -> Env {
+        let folder = std::path::Path::new("/nowhere");
+        let vars = vars.iter().map(|(name, value)| (name.into(), value.into()));
+        Env::from_parts(vars, folder).unwrap()
+    }
+
+    #[test]
+    fn what_needs_another_start_is_named_without_its_value() {
+        let old = env(&[("COINGECKO_API_KEY", "one"), ("RUST_LOG", "info")]);
+        let same = env(&[
+            ("COINGECKO_API_KEY", "two"),
+            ("CROSSFEED_CONFIG", "/elsewhere"),
+            ("RUST_LOG", "info"),
+        ]);
+        assert_eq!(old.needs_start(&same), []);
+        let new = env(&[
+            ("DATABASE_URL", "postgres://me:hunter2@host/db"),
+            ("CROSSFEED_HOME", "/hunter2"),
+            ("CROSSFEED_WORLD", "live"),
+            ("CROSSFEED_CLOCK", "/clock"),
+            ("RUST_LOG", "debug"),
+            ("CROSSFEED_LOG", "json"),
+            ("NO_COLOR", "1"),
+        ]);
+        let told = old.needs_start(&new);
+        let names: Vec<_> = told.iter().map(|problem| problem.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "DATABASE_URL",
+                "CROSSFEED_HOME",
+                "CROSSFEED_WORLD",
+                "CROSSFEED_CLOCK",
+                "RUST_LOG",
+                "CROSSFEED_LOG",
+                "NO_COLOR"
+            ]
+        );
+        assert!(!format!("{told:?}").contains("hunter2"));
+    }
+
+    #[tokio::test]
+    async fn one_that_comes_while_nobody_waits_is_heard_later() {
+        let mut hangup = hangup().unwrap();
+        raise(Raised::SIGHUP).unwrap();
+        raise(Raised::SIGHUP).unwrap();
+        hangup.heard().await;
+    }
+}
