@@ -68,7 +68,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("ingestd", &["assembly", "ingest", "runtime"]),
+    (
+        "ingestd",
+        &["assembly", "ingest", "model", "runtime", "store"],
+    ),
     ("apid", &["model", "query", "ratelimit", "runtime", "store"]),
     (
         "crossfeed",

@@ -2,7 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use futures_util::StreamExt as _;
@@ -94,6 +97,8 @@ pub struct Collector {
     pub(crate) outage: Arc<Outage>,
     pub(crate) reign: Arc<Reign>,
     pub(crate) ticks: Ticks,
+    /// When the last one ended, in milliseconds; none yet where it is the least number.
+    last_tick: AtomicI64,
     instance: String,
     in_flight: Semaphore,
     background: Semaphore,
@@ -196,6 +201,7 @@ impl Collector {
             outage,
             reign,
             ticks: Ticks::default(),
+            last_tick: AtomicI64::new(i64::MIN),
             instance,
             writing,
         })
@@ -209,6 +215,16 @@ impl Collector {
     /// Returns when the vendor is asked, and how its quota is shared.
     pub fn timetable(&self) -> Timetable {
         self.timetable
+    }
+
+    /// Returns when the last live tick by schedule ended, if one has since this was opened.
+    pub fn last_tick(&self) -> Option<Ts> {
+        let millis = self.last_tick.load(Ordering::Relaxed);
+        (millis != i64::MIN).then(|| Ts::from_millis(millis))
+    }
+
+    pub(crate) fn note_tick(&self, ended: Ts) {
+        self.last_tick.store(ended.millis(), Ordering::Relaxed);
     }
 
     /// Returns the active series.

@@ -16,6 +16,19 @@ const HOUR_SECS: i64 = Step::Hour.max_secs();
 /// How long gaps wait for the tick to begin.
 const TICK_FIRST: Duration = Duration::from_secs(5);
 
+/// How the names of live ticks begin.
+pub(crate) const TICK: &str = "tick";
+
+/// What the schedule of a source begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// A whole tick at once.
+    Tick,
+    /// At once what of the last tick that was due no process has done: the one before led until a
+    /// moment ago.
+    Rest,
+}
+
 /// Returns when the next tick is due: `offset_secs` after the beginning of a stretch of `every_secs` of
 /// UTC time, later than `now`.
 pub fn next_tick(now: Ts, every_secs: i64, offset_secs: i64) -> Ts {
@@ -39,12 +52,33 @@ pub async fn ticks(
     clock: Arc<dyn Clock>,
     stop: Stop,
 ) -> Result<(), Error> {
+    ticks_from(First::Tick, collector, clock, stop).await
+}
+
+/// Does the same, and says what to begin with.
+///
+/// # Errors
+/// As with [`ticks`].
+pub async fn ticks_from(
+    mut first: First,
+    collector: Arc<Collector>,
+    clock: Arc<dyn Clock>,
+    stop: Stop,
+) -> Result<(), Error> {
     let _busy = Busy::new(&clock);
     let timetable = collector.timetable();
     loop {
         let began = clock.now();
-        let run_id = run_id("tick", began);
-        tell(&collector, "tick", collector.live(&run_id).await)?;
+        let run_id = run_id(TICK, began);
+        let ticked = match std::mem::replace(&mut first, First::Tick) {
+            First::Tick => collector.live(&run_id).await,
+            First::Rest => {
+                let due = next_due(&timetable, began).plus_secs(-timetable.every_secs);
+                collector.live_rest(&run_id, due).await
+            }
+        };
+        collector.note_tick(clock.now());
+        tell(&collector, "tick", ticked)?;
         match collector.refresh_due_catalogue(&run_id).await.transpose() {
             None => {}
             Some(read) => tell(&collector, "catalogue", read)?,
