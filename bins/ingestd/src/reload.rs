@@ -60,6 +60,7 @@ fn refuse(problems: &[String]) {
 }
 
 fn read(old: &Env) -> Result<Fresh, Vec<String>> {
+    tracing::info!(signal = "SIGHUP", "reading the configuration again");
     let env = Env::load().map_err(|bad| {
         let told = |problem: &runtime::Problem| format!("{}: {}", problem.name, problem.what);
         bad.0.iter().map(told).collect::<Vec<_>>()

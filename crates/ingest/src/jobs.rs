@@ -57,13 +57,23 @@ impl Collector {
     /// Where the database is unusable.
     pub(crate) async fn live_rest(&self, run_id: &str, since: Ts) -> Result<Summary, Error> {
         self.reign.check().await?;
+        let datasets = self.not_ticked(is_live, since).await?;
+        let rest: Vec<&str> = datasets.iter().map(|one| one.id.as_str()).collect();
+        let rest = rest.join(",");
+        tracing::info!(source = %self.id(), from = %since, rest, "going on with the last tick");
+        self.tick(run_id, datasets, &Filter::default()).await
+    }
+
+    /// Returns the datasets that no tick since `since` has done with.
+    pub(crate) async fn not_ticked(
+        &self,
+        takes: impl Fn(&DatasetSpec) -> bool,
+        since: Ts,
+    ) -> Result<Vec<DatasetSpec>, Error> {
         let done = || self.store.datasets_ticked(self.id(), TICK, since);
         let done = self.outage.through(done).await?;
         let is_done = |one: &DatasetSpec| done.iter().any(|name| name == one.id.as_str());
-        let datasets = self.datasets(|one| is_live(one) && !is_done(one));
-        let (rest, done) = (datasets.len(), done.len());
-        tracing::info!(source = %self.id(), from = %since, done, rest, "going on with the last tick");
-        self.tick(run_id, datasets, &Filter::default()).await
+        Ok(self.datasets(|one| takes(one) && !is_done(one)))
     }
 
     async fn tick(

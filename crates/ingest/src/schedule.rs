@@ -70,12 +70,13 @@ pub async fn ticks_from(
     loop {
         let began = clock.now();
         let run_id = run_id(TICK, began);
-        let ticked = match std::mem::replace(&mut first, First::Tick) {
-            First::Tick => collector.live(&run_id).await,
-            First::Rest => {
-                let due = next_due(&timetable, began).plus_secs(-timetable.every_secs);
-                collector.live_rest(&run_id, due).await
-            }
+        let since = match std::mem::replace(&mut first, First::Tick) {
+            First::Tick => None,
+            First::Rest => Some(next_due(&timetable, began).plus_secs(-timetable.every_secs)),
+        };
+        let ticked = match since {
+            None => collector.live(&run_id).await,
+            Some(due) => collector.live_rest(&run_id, due).await,
         };
         collector.note_tick(clock.now());
         tell(&collector, "tick", ticked)?;
@@ -86,7 +87,7 @@ pub async fn ticks_from(
         tell(
             &collector,
             "account",
-            collector.check_account(&run_id).await,
+            collector.check_account(&run_id, since).await,
         )?;
         let ended = clock.now();
         tell_missed(&collector, began, ended);
