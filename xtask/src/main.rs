@@ -13,6 +13,7 @@ mod demo;
 mod migrate;
 mod parse;
 mod tidy;
+mod units;
 
 use std::{
     path::{Path, PathBuf},

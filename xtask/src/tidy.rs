@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::{cargo_program, root};
 
-/// Checks lints, arrows between crates, licences, config files, the origin of fixtures, and that the
-/// docs name every crate.
+/// Checks lints, arrows between crates, licences, config files, the origin of fixtures, the units of
+/// systemd, and that the docs name every crate.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "tidy")]
 pub(crate) struct Tidy {}
@@ -147,6 +147,7 @@ impl Tidy {
         check_docs(&ours, &mut problems)?;
         check_fixtures(&root().join("crates"), &mut problems)?;
         check_config(&mut problems)?;
+        crate::units::check(&mut problems)?;
         for problem in &problems {
             eprintln!("tidy: {problem}");
         }

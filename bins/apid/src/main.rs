@@ -1,5 +1,6 @@
 //! `apid`: the REST API as a program. Arguments, wiring, exit code.
 
+mod reload;
 mod said;
 
 use std::net::TcpListener;
@@ -56,7 +57,9 @@ async fn run(args: Args) -> anyhow::Result<()> {
     }
     runtime::init_tracing(&env.log);
     let notify = Notify::begin();
-    let shutdown = runtime::shutdown().context("failed to watch for signals")?;
+    let signals = "failed to watch for signals";
+    let shutdown = runtime::shutdown().context(signals)?;
+    let hangup = runtime::hangup().context(signals)?;
     // Before the database: a port that is taken is known at once, and starts nothing.
     let listener = TcpListener::bind((args.host.as_str(), args.port))
         .with_context(|| format!("failed to listen on {}:{}", args.host, args.port))?;
@@ -81,7 +84,19 @@ async fn run(args: Args) -> anyhow::Result<()> {
         move || clock.now(),
         env.data_api_key.clone(),
     );
-    serve(listener, Data::new(api), shutdown, notify).await
+    let api = Data::new(api);
+    let address = listener
+        .local_addr()
+        .context("failed to read the address")?;
+    let status = format!("listening on http://{address}");
+    tokio::spawn(reload::keep(
+        env,
+        api.clone(),
+        hangup,
+        notify,
+        status.clone(),
+    ));
+    serve(listener, api, shutdown, (notify, status)).await
 }
 
 async fn check_world(env: &Env, store: &Store) -> anyhow::Result<()> {
@@ -98,11 +113,8 @@ async fn serve(
     listener: TcpListener,
     api: Data<Api>,
     shutdown: runtime::Shutdown,
-    notify: Notify,
+    (notify, status): (Notify, String),
 ) -> anyhow::Result<()> {
-    let address = listener
-        .local_addr()
-        .context("failed to read the address")?;
     let server = HttpServer::new(move || apid::service(api.clone()))
         .listen(listener)
         .context("failed to listen")?
@@ -115,8 +127,8 @@ async fn serve(
         notify.stopping();
         handle.stop(true).await;
     });
-    tracing::info!("listening on http://{address}");
-    notify.ready(&format!("listening on http://{address}"));
+    tracing::info!("{status}");
+    notify.ready(&status);
     server.await.context("the server failed")?;
     tracing::info!("ended");
     Ok(())

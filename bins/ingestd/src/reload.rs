@@ -6,7 +6,7 @@ use std::time::Duration;
 use assembly::{Prepared, Workshop, check_config, dictionary, set_up_sources, world_of};
 use ingest::schedule::First;
 use model::SourceId;
-use runtime::Env;
+use runtime::{Env, Role};
 use store::dictionary::Dictionary;
 
 use crate::fleet::Fleet;
@@ -65,7 +65,7 @@ fn read(old: &Env) -> Result<Fresh, Vec<String>> {
         let told = |problem: &runtime::Problem| format!("{}: {}", problem.name, problem.what);
         bad.0.iter().map(told).collect::<Vec<_>>()
     })?;
-    let fixed = old.needs_start(&env).into_iter();
+    let fixed = old.needs_start(&env, Role::Write).into_iter();
     let mut problems: Vec<String> = fixed
         .map(|problem| format!("{}: {}", problem.name, problem.what))
         .collect();

@@ -5,7 +5,7 @@ use std::io;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{Env, Problem};
+use crate::{Env, Problem, Role};
 
 /// Hears SIGHUP. Several that come while nobody waits are one.
 #[derive(Debug)]
@@ -30,9 +30,9 @@ impl Hangup {
 }
 
 impl Env {
-    /// Returns what of `new` holds only after another start: which database, where files live, what
-    /// time it is, how logs are written.
-    pub fn needs_start(&self, new: &Self) -> Vec<Problem> {
+    /// Returns what of `new` holds only after another start of a program of that role: which database,
+    /// where files live, what time it is, how logs are written.
+    pub fn needs_start(&self, new: &Self, role: Role) -> Vec<Problem> {
         let secret = |secret: &Option<SecretString>| {
             let secret = secret.as_ref();
             secret.map(|secret| secret.expose_secret().to_owned())
@@ -41,6 +41,11 @@ impl Env {
             (
                 "DATABASE_URL",
                 secret(&self.database.url) != secret(&new.database.url),
+            ),
+            (
+                "DATABASE_READ_URL",
+                role == Role::Read
+                    && secret(&self.database.read_url) != secret(&new.database.read_url),
             ),
             ("CROSSFEED_HOME", self.home.home != new.home.home),
             ("CROSSFEED_WORLD", self.world != new.world),
@@ -73,11 +78,13 @@ mod tests {
         let same = env(&[
             ("COINGECKO_API_KEY", "two"),
             ("CROSSFEED_CONFIG", "/elsewhere"),
+            ("DATABASE_READ_URL", "postgres://me@replica/db"),
             ("RUST_LOG", "info"),
         ]);
-        assert_eq!(old.needs_start(&same), []);
+        assert_eq!(old.needs_start(&same, Role::Write), []);
         let new = env(&[
             ("DATABASE_URL", "postgres://me:hunter2@host/db"),
+            ("DATABASE_READ_URL", "postgres://me:hunter2@replica/db"),
             ("CROSSFEED_HOME", "/hunter2"),
             ("CROSSFEED_WORLD", "live"),
             ("CROSSFEED_CLOCK", "/clock"),
@@ -85,12 +92,13 @@ mod tests {
             ("CROSSFEED_LOG", "json"),
             ("NO_COLOR", "1"),
         ]);
-        let told = old.needs_start(&new);
+        let told = old.needs_start(&new, Role::Read);
         let names: Vec<_> = told.iter().map(|problem| problem.name.as_str()).collect();
         assert_eq!(
             names,
             [
                 "DATABASE_URL",
+                "DATABASE_READ_URL",
                 "CROSSFEED_HOME",
                 "CROSSFEED_WORLD",
                 "CROSSFEED_CLOCK",

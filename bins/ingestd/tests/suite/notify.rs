@@ -9,7 +9,11 @@ use std::{
 use fake_vendors::Fault;
 use nix::sys::signal::Signal;
 use testkit::stage::{Running, Stage};
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    process::Command,
+};
 
 use crate::stage;
 
@@ -122,23 +126,53 @@ async fn a_standby_is_ready_and_says_for_whom_it_waits() {
     standby.end().await.must(0, &[]);
 }
 
+/// Returns the status of an answer to a reader who shows a key.
+async fn status_of(address: &str, key: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "GET /sources HTTP/1.1\r\nHost: {address}\r\nX-API-Key: {key}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.split(' ').nth(1).unwrap().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn apid_and_the_private_database_say_so_too() {
     let stage = stage().await;
     let manager = Manager::of(&stage);
+    let dotenv = stage.folder.path().join(".env");
+    std::fs::write(&dotenv, "DATA_API_KEY=zero\n").unwrap();
     let apid = manager.start(stage.command_of("apid", &["--port", "0"]));
     let (heard, _) = manager.until("READY=1").await;
     assert!(
         heard[1].starts_with("STATUS=listening on http://127.0.0.1:"),
         "{heard:?}"
     );
+    let address = heard[1].rsplit('/').next().unwrap().to_owned();
+    assert_eq!(status_of(&address, "one").await, "401");
+    std::fs::write(&dotenv, "DATA_API_KEY=two\n").unwrap();
+    apid.signal(Signal::SIGHUP);
+    let (heard, _) = manager.until("READY=1").await;
+    assert_eq!(heard[0], "RELOADING=1");
+    assert_eq!(status_of(&address, "one").await, "401");
+    assert_eq!(status_of(&address, "two").await, "200");
+    std::fs::write(&dotenv, "DATA_API_KEY=three\nCROSSFEED_WORLD=live\n").unwrap();
+    apid.signal(Signal::SIGHUP);
+    manager.until("READY=1").await;
+    assert_eq!(status_of(&address, "two").await, "200");
     let (_, lives) = {
         tokio::time::sleep(Duration::from_millis(700)).await;
         apid.signal(Signal::SIGTERM);
         manager.until("STOPPING=1").await
     };
     assert!(lives > 0);
-    apid.end().await.must(0, &[]);
+    let refused = "reload refused: the old key stays in force";
+    apid.end()
+        .await
+        .must(0, &["CROSSFEED_WORLD: has changed", refused]);
+    std::fs::remove_file(&dotenv).unwrap();
 
     let database = manager.start(stage.command_of("crossfeed", &["db", "run"]));
     let (heard, _) = manager.until("READY=1").await;
