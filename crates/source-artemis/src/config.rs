@@ -10,6 +10,7 @@ use source::config::{Problems, RowReport, Table, nearest, read_rows};
 
 use crate::{
     datasets::{SOURCE, is_equity, stamp_of},
+    ids::Ids,
     metrics::{Kind, Of, default_of, kind, refused},
 };
 
@@ -43,7 +44,7 @@ struct SymbolRow {
     enabled: bool,
 }
 
-pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {
+pub(crate) fn read(file: &str, csv: &[u8]) -> Result<(Vec<SeriesSpec>, Ids), Problems> {
     let mut table: Table<SymbolRow> = Table::read(file, csv, &COLUMNS);
     // The vendor hardly tells them apart by case: of two that differ in nothing else one is to be
     // written by its artemis_id.
@@ -56,7 +57,26 @@ pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> 
         id => (true, id.to_owned(), is_quarterly(row)),
     });
     let made = read_rows(&mut table, series);
-    table.finish(made.into_iter().flatten().collect())
+    let ids = ids(&mut table);
+    table.finish((made.into_iter().flatten().collect(), ids))
+}
+
+/// Returns the ids of the symbols. The days and the quarters of a share are of one asset.
+fn ids(table: &mut Table<SymbolRow>) -> Ids {
+    let (mut ids, mut others) = (Ids::default(), Vec::new());
+    for row in table.rows() {
+        let (symbol, id) = (&row.value.symbol, &row.value.artemis_id);
+        if !id.is_empty()
+            && let Some(other) = ids.insert(symbol.as_str().into(), id.clone())
+        {
+            let what = format!("{symbol} is {other} in another row");
+            others.push((row.line, what));
+        }
+    }
+    for (line, what) in others {
+        table.problem(line, Some("artemis_id"), what);
+    }
+    ids
 }
 
 fn is_quarterly(row: &SymbolRow) -> bool {

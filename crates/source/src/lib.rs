@@ -11,6 +11,7 @@ mod ask;
 mod block;
 pub mod config;
 pub mod conformance;
+mod kept;
 pub mod lenient;
 mod outcome;
 mod plan_name;
@@ -23,6 +24,7 @@ mod spec;
 
 pub use ask::{Ask, Plan, PlanError, Want};
 pub use block::{Block, cut_newest_first, pack_newest_first};
+pub use kept::Kept;
 pub use outcome::{Fact, Listing, Outcome, Parsed, QuotaUsed, Reject, Sink, Slot};
 pub use plan_name::{UnknownPlan, plan_named};
 pub use record::{Record, RecordedPoint, refuse_point};
@@ -92,6 +94,14 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         let catalogue = |dataset: &&DatasetSpec| dataset.role == Role::Catalogue;
         let first = self.datasets().iter().find(catalogue)?;
         (!is_ours).then_some(first.id)
+    }
+
+    /// Returns the lasting id of the asset that the configuration means by a key; `None` where it says
+    /// none, or where the key itself is one. A catalogue that lists the key has it among the links, under
+    /// the vendor's own name.
+    fn lasting_id(&self, key: &Key) -> Option<String> {
+        let _ = key;
+        None
     }
 
     /// Returns what a label of this series names.

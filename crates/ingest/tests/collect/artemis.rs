@@ -316,3 +316,27 @@ async fn quarters_are_asked_for_once_a_week_and_compared_whole() {
         assert_eq!(points, held, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_symbol_that_means_another_asset_now_is_told_at_every_reading_of_the_catalogue() {
+    let world = world(ArtemisPlan::enterprise()).await;
+    let rows = [
+        "btc,bitcoin,chain,PRICE,,2026-05-01,true,",
+        // The tickers of 2022, before they changed hands.
+        "luna,terra,chain,PRICE,,2026-05-01,true,",
+        "lunc,,chain,PRICE,,2026-05-01,true,",
+    ];
+    let collector = collector(&world, &rows).await;
+    for day in 0..2 {
+        let read = collector.refresh_catalogue("catalogue").await.unwrap();
+        assert_eq!(read.status(), PullStatus::Partial, "{day}");
+        let told = "luna was configured as terra, which is listed as lunc now; \
+                    luna is terra2 now: mend or disable the row";
+        let failures = [("another_asset".to_owned(), told.to_owned())];
+        assert_eq!(read.pulls[0].failures, failures);
+    }
+    let mended = ["luna,terra2,chain,PRICE,,2026-05-01,true,", rows[0]];
+    let collector = self::collector(&world, &mended).await;
+    let read = collector.refresh_catalogue("catalogue").await.unwrap();
+    assert_eq!(read.status(), PullStatus::Complete);
+}

@@ -18,16 +18,22 @@ use self::line::Line;
 use crate::{
     config::QUOTE,
     datasets::{due, is_equity, stamp_of},
+    ids::Ids,
     wire::{Answer, Entries, Place},
 };
 
 pub(super) fn parse(
+    ids: &Ids,
     request: &RequestSpec,
     reply: &Reply,
     out: &mut dyn Sink,
 ) -> Result<Parsed, ReplyError> {
     let text = lenient::text(&reply.body);
-    let reading = Reading { request, reply };
+    let reading = Reading {
+        ids,
+        request,
+        reply,
+    };
     match Answer::read(&text)? {
         Answer::Message => {
             for key in &request.block.keys {
@@ -47,6 +53,7 @@ pub(super) fn parse(
 /// An answer under reading.
 #[derive(Clone, Copy)]
 struct Reading<'a> {
+    ids: &'a Ids,
     request: &'a RequestSpec,
     reply: &'a Reply,
 }
@@ -57,7 +64,7 @@ impl Reading<'_> {
     }
 
     /// Returns what the answer says of each key that was asked for: under its own spelling, else in
-    /// another case. An open request asks for whatever is there. What nobody asked for is counted.
+    /// another case, else under the asset's id (section 2.3). An open request asks for whatever is there. What nobody asked for is counted.
     fn by_key<'b>(
         self,
         symbols: &Entries<'b>,
@@ -75,19 +82,11 @@ impl Reading<'_> {
                 others.push((name, *raw));
             }
         }
-        for (name, raw) in others {
-            let alike = |key: &&Key| key.asset.as_str().eq_ignore_ascii_case(name);
-            let mut alike = asked.iter().filter(alike);
-            // Of two that differ by case alone it may mean either (trap 10).
-            match (
-                alike.next().and_then(|key| named.get_mut(key)),
-                alike.next(),
-            ) {
-                (Some(place), None) => {
-                    place.get_or_insert(raw);
-                }
-                _ => self.unasked(&key(name), raw, out),
-            }
+        let by_symbol = |key: &Key, name: &str| key.asset.as_str().eq_ignore_ascii_case(name);
+        let by_id = |key: &Key, name: &str| self.ids.is(&key.asset, name);
+        let left = take_alike(asked, others, by_symbol, &mut named);
+        for (name, raw) in take_alike(asked, left, by_id, &mut named) {
+            self.unasked(&key(name), raw, out);
         }
         named
     }
@@ -185,6 +184,26 @@ impl Reading<'_> {
             out.outcome(slot, outcome);
         }
     }
+}
+
+/// Takes each entry that means exactly one of the keys for that key, where nothing stands there yet. Of
+/// two keys that differ by case alone it may mean either (trap 10). Returns what means none.
+fn take_alike<'n, 'b>(
+    asked: &[Key],
+    entries: Vec<(&'n String, &'b RawValue)>,
+    means: impl Fn(&Key, &str) -> bool,
+    named: &mut BTreeMap<Key, Option<&'b RawValue>>,
+) -> Vec<(&'n String, &'b RawValue)> {
+    let mut left = Vec::new();
+    for (name, raw) in entries {
+        let mut alike = asked.iter().filter(|key| means(key, name));
+        let (one, other) = (alike.next(), alike.next());
+        match one.and_then(|key| named.get_mut(key)) {
+            Some(place @ None) if other.is_none() => *place = Some(raw),
+            _ => left.push((name, raw)),
+        }
+    }
+    left
 }
 
 fn reject(key: &Key, metric: Option<&MetricName>, why: &'static str) -> Reject {
