@@ -42,7 +42,8 @@ mod wire;
 use model::{DatasetId, Key, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
 use source::{
     Ask, DatasetSpec, Host, Kept, Limit, Parsed, PlanError, Reply, ReplyError, RequestSpec, Sink,
-    Source, config::Problems,
+    Source,
+    config::{Problem, Problems},
 };
 
 pub use config::COLUMNS;
@@ -62,6 +63,7 @@ pub struct Artemis {
     hosts: Vec<Host>,
     limits: Vec<Limit>,
     ids: Kept<Ids>,
+    warnings: Kept<Vec<Problem>>,
 }
 
 impl Artemis {
@@ -72,6 +74,7 @@ impl Artemis {
             hosts: vec![access::host(&settings)],
             limits: access::limits(&settings),
             ids: Kept::default(),
+            warnings: Kept::default(),
         }
     }
 }
@@ -108,9 +111,14 @@ impl Source for Artemis {
     }
 
     fn read_config(&self, file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {
-        let (series, ids) = config::read(file, csv)?;
-        self.ids.set(ids);
-        Ok(series)
+        let read = config::read(file, csv)?;
+        self.ids.set(read.ids);
+        self.warnings.set(read.warnings);
+        Ok(read.series)
+    }
+
+    fn config_warnings(&self) -> Vec<Problem> {
+        self.warnings.get().to_vec()
     }
 
     fn catalogue_of(&self, key: &Key) -> Option<DatasetId> {

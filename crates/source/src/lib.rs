@@ -74,6 +74,12 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// Every problem of the file at once.
     fn read_config(&self, file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, config::Problems>;
 
+    /// Returns what looks wrong in the CSV that [`Self::read_config`] read last without a problem, and may
+    /// be right: told, and taken as it is.
+    fn config_warnings(&self) -> Vec<config::Problem> {
+        Vec::new()
+    }
+
     /// Whether a configured series names no product and stands for all that the catalogues list for
     /// it. Such a series has no points of its own.
     fn is_selector(&self, series: &SeriesKey) -> bool {

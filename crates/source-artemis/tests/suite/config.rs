@@ -176,3 +176,36 @@ fn the_file_that_ships_is_read_where_there_is_one() {
     };
     assert!(count(Step::Day) > 10 && count(Step::Quarter) > 1);
 }
+
+#[test]
+fn a_slip_of_the_pen_is_told_and_a_name_that_is_only_unknown_is_not() {
+    let vendor = vendor();
+    let csv = format!(
+        "{}\nbtc,bitcoin,chain,24H_VOLUM|@default,,,true,\n\
+         eth,ethereum,chain,fess|HASHRATE|L2_COUNT,,,true,\n",
+        COLUMNS.join(",")
+    );
+    let series = vendor.read_config("artemis.csv", csv.as_bytes()).unwrap();
+    // Taken as they stand: the vendor has more than our table.
+    for name in ["24H_VOLUM", "FESS", "HASHRATE", "L2_COUNT"] {
+        let mut names = series.iter().map(|one| one.series.metric.as_str());
+        assert!(names.any(|known| known == name), "{name}");
+    }
+    let told: Vec<String> = (vendor.config_warnings().iter())
+        .map(ToString::to_string)
+        .collect();
+    let of = |line: u8, name: &str, meant: &str| {
+        let what = format!("{name} is no metric that we know: did you mean {meant}?");
+        format!("artemis.csv:{line}: column metrics: {what}")
+    };
+    let expected = [of(2, "24H_VOLUM", "24H_VOLUME"), of(3, "fess", "FEES")];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn nothing_of_the_file_that_ships_looks_misspelt() {
+    let vendor = vendor();
+    let csv = include_bytes!("../../../../sources-config/artemis.csv");
+    vendor.read_config("artemis.csv", csv).unwrap();
+    assert_eq!(vendor.config_warnings(), []);
+}
