@@ -7,6 +7,7 @@
 //! stands for its points alone.
 
 mod line;
+mod sessions;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,11 +15,12 @@ use model::{Key, MetricName, Step, TimeRange};
 use serde_json::value::RawValue;
 use source::{Outcome, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink, Slot, lenient};
 
-use self::line::Line;
+use self::{line::Line, sessions::holidays};
 use crate::{
     config::QUOTE,
     datasets::{due, is_equity, stamp_of},
     ids::Ids,
+    metrics::is_price,
     wire::{Answer, Entries, Place},
 };
 
@@ -41,10 +43,11 @@ pub(super) fn parse(
             }
         }
         Answer::Symbols(symbols) => {
-            let named = reading.by_key(&symbols, out);
-            for (key, raw) in named {
-                reading.symbol(&key, raw, out);
+            let mut lines = Vec::new();
+            for (key, raw) in reading.by_key(&symbols, out) {
+                reading.symbol(&key, raw, &mut lines, out);
             }
+            reading.settle(&lines, out);
         }
     }
     Ok(Parsed::default())
@@ -108,7 +111,7 @@ impl Reading<'_> {
         }
     }
 
-    fn symbol(self, key: &Key, raw: Option<&RawValue>, out: &mut dyn Sink) {
+    fn symbol(self, key: &Key, raw: Option<&RawValue>, lines: &mut Vec<Pair>, out: &mut dyn Sink) {
         let metrics = match Place::of(raw) {
             Place::Nothing | Place::Message => {
                 return self.whole_symbol(key, Outcome::Unsupported, out);
@@ -135,7 +138,8 @@ impl Reading<'_> {
         cells.sort_by(|a, b| a.0.cmp(&b.0));
         for (metric, raw) in cells {
             if let Some(slot) = out.slot(key, metric.as_str(), self.step()) {
-                self.cell(key, &metric, slot, raw, out);
+                let line = self.cell(key, &metric, slot, raw, out);
+                lines.extend(line.map(|line| self.pair(key, &metric, slot, line)));
             }
         }
     }
@@ -147,15 +151,15 @@ impl Reading<'_> {
         slot: Slot,
         raw: Option<&RawValue>,
         out: &mut dyn Sink,
-    ) {
+    ) -> Option<Line> {
         let why = match Place::of(raw) {
             Place::Nothing | Place::Message => {
-                return out.outcome(slot, Outcome::Unsupported);
+                out.outcome(slot, Outcome::Unsupported);
+                return None;
             }
             Place::List(raw) => {
                 let reject = |why| reject(key, Some(metric), why);
-                let line = Line::read(raw, self.step(), |why| out.reject(reject(why)));
-                return self.settle(key, metric, slot, &line, out);
+                return Some(Line::read(raw, self.step(), |why| out.reject(reject(why))));
             }
             // A value of now, whenever that was (trap 3).
             Place::Number => "undated_value",
@@ -163,27 +167,55 @@ impl Reading<'_> {
         };
         out.reject(reject(key, Some(metric), why));
         out.outcome(slot, Outcome::Failed);
+        None
     }
 
-    fn settle(self, key: &Key, metric: &MetricName, slot: Slot, line: &Line, out: &mut dyn Sink) {
-        for (label, value) in line.values() {
-            out.point(slot, label, value);
-        }
+    fn pair(self, key: &Key, metric: &MetricName, slot: Slot, line: Line) -> Pair {
         let symbol = key.asset.as_str();
         let due = due(
             stamp_of(symbol, metric.as_str(), self.step()),
             self.reply.received_at,
         );
         let labels = self.request.block.labels;
-        let labels = TimeRange::new(labels.start.min(due), labels.end.min(due));
-        let outcomes = match self.step() {
-            Step::Quarter => line.of_quarters(labels),
-            _ => line.of_days(labels, is_equity(symbol)),
-        };
-        for outcome in outcomes {
-            out.outcome(slot, outcome);
+        Pair {
+            slot,
+            is_equity: is_equity(symbol),
+            is_price: is_price(metric.as_str()),
+            labels: TimeRange::new(labels.start.min(due), labels.end.min(due)),
+            line,
         }
     }
+
+    /// Hands over the points, and what is settled: of shares all closes together say when nobody traded.
+    fn settle(self, pairs: &[Pair], out: &mut dyn Sink) {
+        let closes = pairs.iter().filter(|pair| pair.is_equity && pair.is_price);
+        let closes = closes.filter_map(|pair| pair.line.traded(pair.labels));
+        let holidays = holidays(closes);
+        for pair in pairs {
+            for (label, value) in pair.line.values() {
+                out.point(pair.slot, label, value);
+            }
+            let holidays = pair.is_equity.then_some(&holidays);
+            let outcomes = match self.step() {
+                Step::Quarter => pair.line.of_quarters(pair.labels),
+                _ => pair.line.of_days(pair.labels, holidays),
+            };
+            for outcome in outcomes {
+                out.outcome(pair.slot, outcome);
+            }
+        }
+    }
+}
+
+/// A metric of a symbol, read.
+#[derive(Debug)]
+struct Pair {
+    slot: Slot,
+    is_equity: bool,
+    is_price: bool,
+    /// What it may vouch for.
+    labels: TimeRange,
+    line: Line,
 }
 
 /// Takes each entry that means exactly one of the keys for that key, where nothing stands there yet. Of
