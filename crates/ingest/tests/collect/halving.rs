@@ -1,12 +1,13 @@
 //! What a refused batch costs: a bad pair costs itself, and a vendor that refuses everything little.
 
 use ingest::{Collector, Summary};
+use model::Ts;
 use source_artemis::{Artemis, COLUMNS, Plan, SOURCE, Settings};
 use store::pulls::PullStatus;
 
 use crate::{
     canned::{Answer, Canned},
-    world::{World, demo},
+    world::{World, at, demo, past},
 };
 
 /// As many as fit into one request, and as many metrics.
@@ -154,4 +155,56 @@ async fn a_vendor_that_refuses_everything_is_asked_little_and_suspended_after_fi
         (row.source.as_str(), row.dataset.as_str()),
         (SOURCE.as_str(), "metrics_daily")
     );
+}
+
+/// A vendor that gives a value for every day of every pair, and never more than a thousand points in all.
+async fn cutting() -> Canned {
+    Canned::start(|target| {
+        let (metrics, symbols) = asked(target);
+        let day = |name: &str| {
+            let text = target.split(name).nth(1).unwrap();
+            at(&text[1..11])
+        };
+        let (first, last) = (day("startDate"), day("endDate"));
+        let mut left = 1_000;
+        let mut cells_of = |_: &&str| {
+            let cells = metrics.iter().map(|metric| {
+                let days = (0..).map(|n| first.plus_days(n));
+                let days = days.take_while(|day| *day <= last).take(left);
+                let points: Vec<String> = days
+                    .map(|day| format!(r#"{{"date":"{}","val":1}}"#, day.date()))
+                    .collect();
+                left -= points.len();
+                format!(r#""{metric}":[{}]"#, points.join(","))
+            });
+            cells.collect::<Vec<_>>().join(",")
+        };
+        let symbols = symbols.iter().map(|symbol| {
+            let cells = cells_of(symbol);
+            format!(r#""{symbol}":{{{cells}}}"#)
+        });
+        let symbols: Vec<String> = symbols.collect();
+        let body = format!(r#"{{"data":{{"symbols":{{{}}}}}}}"#, symbols.join(","));
+        Some(Answer::new(200, body))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_answer_that_may_be_cut_is_asked_for_in_halves_until_it_is_whole() {
+    let (server, world) = (cutting().await, World::new(demo()).await);
+    let collector = collector(&world, &server, 1).await;
+    // Twelve metrics of a hundred days.
+    let summary = (collector
+        .backfill("run", &past("2026-02-01", "2026-05-12"))
+        .await)
+        .unwrap();
+    assert_eq!(
+        (summary.status(), summary.holes.len()),
+        (PullStatus::Complete, 0)
+    );
+    assert_eq!(server.targets().len(), 1 + 2);
+    let whole: Vec<usize> = world.rows().await.values().map(Vec::len).collect();
+    // A day more: a price of midnight closes the day before, and they are asked for together.
+    assert_eq!(whole, [101; METRICS.len()]);
 }

@@ -3,8 +3,8 @@
 //! What it vouches for: the wanted days up to the last that is over. Today's value of a day still
 //! running is stored and not vouched for, so it is asked for again once the day is over (trap 7). A
 //! message, and a symbol or metric that the answer does not name, make the pair unsupported, which is
-//! never "nothing there". A list of exactly a thousand points may have been cut at either end: it
-//! stands for its points alone.
+//! never "nothing there". A thousand points exactly, in a list or in all, may have been cut at either
+//! end: less is asked for, and what one pair then has stands for its points alone.
 
 mod line;
 mod sessions;
@@ -15,7 +15,10 @@ use model::{Key, MetricName, Step, TimeRange};
 use serde_json::value::RawValue;
 use source::{Outcome, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink, Slot, lenient};
 
-use self::{line::Line, sessions::holidays};
+use self::{
+    line::{Line, SUSPICIOUS_POINTS},
+    sessions::holidays,
+};
 use crate::{
     config::QUOTE,
     datasets::{due, is_equity, stamp_of},
@@ -47,6 +50,7 @@ pub(super) fn parse(
             for (key, raw) in reading.by_key(&symbols, out) {
                 reading.symbol(&key, raw, &mut lines, out);
             }
+            reading.check_whole(&lines)?;
             reading.settle(&lines, out);
         }
     }
@@ -184,6 +188,20 @@ impl Reading<'_> {
             labels: TimeRange::new(labels.start.min(due), labels.end.min(due)),
             line,
         }
+    }
+
+    /// Refuses an answer that may have been cut, as long as less can be asked for: what one pair has in
+    /// a year is no thousand points.
+    fn check_whole(self, pairs: &[Pair]) -> Result<(), ReplyError> {
+        let block = &self.request.block;
+        let all: usize = pairs.iter().map(|pair| pair.line.len()).sum();
+        let is_cut = |points: usize| points == SUSPICIOUS_POINTS;
+        let may_lack = is_cut(all) || pairs.iter().any(|pair| is_cut(pair.line.len()));
+        if may_lack && block.keys.len() * block.metrics.len() > 1 {
+            let what = "exactly a thousand points: the answer may have been cut";
+            return Err(ReplyError::TooMuch(what.to_owned()));
+        }
+        Ok(())
     }
 
     /// Hands over the points, and what is settled: of shares all closes together say when nobody traded.

@@ -254,6 +254,33 @@ fn a_thousand_points_stand_for_themselves_alone() {
 }
 
 #[test]
+fn a_thousand_points_of_several_pairs_are_asked_for_in_halves() {
+    let since = at("2025-11-01");
+    let read_of = |counts: [i64; 2]| {
+        let days = range("2025-11-01", "2026-05-18");
+        let wants = ["btc", "eth"].map(|symbol| want(symbol, &["DAU"], days));
+        let request = plan(&ask(METRICS_DAILY, NOW, wants.into())).swap_remove(0);
+        let list = |count: i64| {
+            let point = |n| format!(r#"{{"date":"{}","val":1}}"#, since.plus_days(n).date());
+            (0..count).map(point).collect::<Vec<_>>().join(",")
+        };
+        let [btc, eth] = counts.map(list);
+        let text = body(&format!(
+            r#"{{"btc":{{"DAU":[{btc}]}},"eth":{{"DAU":[{eth}]}}}}"#
+        ));
+        read(&request, &reply(text.as_bytes(), NOW)).map(|_| ())
+    };
+    // Whether the vendor counts a series or an answer is not established.
+    for counts in [[400, 600], [1_000, 3], [0, 1_000]] {
+        let error = read_of(counts).unwrap_err();
+        assert_eq!(error.class(), "too_much", "{counts:?}");
+    }
+    for counts in [[400, 599], [400, 601], [999, 3]] {
+        assert_eq!(read_of(counts), Ok(()), "{counts:?}");
+    }
+}
+
+#[test]
 fn a_shares_weekends_are_no_gap_and_its_other_days_are() {
     let wants = vec![want(
         "eq-coin",

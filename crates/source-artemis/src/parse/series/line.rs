@@ -9,8 +9,9 @@ use source::{Outcome, lenient::Number};
 use super::sessions::weekends;
 use crate::wire::Point;
 
-/// As many points as the vendor's own limit allows, and it does not say which end it cuts (section 6).
-const SUSPICIOUS_POINTS: usize = 1_000;
+/// As many points as the vendor's own limit allows, and it says neither which end it cuts nor whether it
+/// counts a series or an answer (sections 2.3 and 6).
+pub(super) const SUSPICIOUS_POINTS: usize = 1_000;
 
 /// What stands at a day.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,8 @@ enum Day {
 #[derive(Debug)]
 pub(super) struct Line {
     step: Step,
+    /// How long the list is.
+    len: usize,
     days: BTreeMap<Ts, Day>,
     /// Whether the list may hold less than there is.
     may_lack: bool,
@@ -37,6 +40,7 @@ impl Line {
         let list: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
         let mut line = Self {
             step,
+            len: list.len(),
             days: BTreeMap::new(),
             may_lack: list.len() == SUSPICIOUS_POINTS,
         };
@@ -67,6 +71,11 @@ impl Line {
             }
         }
         line
+    }
+
+    /// Returns how many points the list has, readable or not.
+    pub(super) const fn len(&self) -> usize {
+        self.len
     }
 
     /// Returns the values by day.
