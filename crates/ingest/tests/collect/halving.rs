@@ -1,7 +1,6 @@
 //! What a refused batch costs: a bad pair costs itself, and a vendor that refuses everything little.
 
 use ingest::{Collector, Summary};
-use model::Ts;
 use source_artemis::{Artemis, COLUMNS, Plan, SOURCE, Settings};
 use store::pulls::PullStatus;
 
@@ -163,7 +162,7 @@ async fn cutting() -> Canned {
         let (metrics, symbols) = asked(target);
         let day = |name: &str| {
             let text = target.split(name).nth(1).unwrap();
-            at(&text[1..11])
+            at(text.get(1..11).unwrap())
         };
         let (first, last) = (day("startDate"), day("endDate"));
         let mut left = 1_000;
