@@ -156,6 +156,8 @@ pub(crate) struct Paced {
     time: Time,
     outage: Arc<Outage>,
     reign: Arc<Reign>,
+    /// Of each quota, for live ticks alone.
+    live_reserve_percent: u8,
     hosts: Vec<HostPace>,
 }
 
@@ -176,6 +178,7 @@ impl Paced {
         clock: Arc<dyn Clock>,
         outage: Arc<Outage>,
         reign: Arc<Reign>,
+        live_reserve_percent: u8,
     ) -> Self {
         let hosts = source
             .hosts()
@@ -189,6 +192,7 @@ impl Paced {
             clock,
             outage,
             reign,
+            live_reserve_percent,
             hosts,
         }
     }
@@ -313,7 +317,7 @@ impl Paced {
         let windows: Vec<_> = pace
             .quotas
             .iter()
-            .filter_map(|limit| window_of(limit, attempt.kind))
+            .filter_map(|limit| window_of(limit, attempt.kind, self.live_reserve_percent))
             .collect();
         let (store, source, host) = (&self.store, self.source, pace.host);
         let said = match counts {

@@ -36,8 +36,9 @@ use crate::{
     rereads::Night,
     stop::Stop,
     summary::Summary,
+    timetable::Timetable,
     transport::Transport,
-    wants::Planner,
+    wants::{Askable, Planner},
     writer::WriterHandle,
 };
 
@@ -52,6 +53,8 @@ pub struct Setup {
     pub series: Vec<SeriesSpec>,
     /// What that says about the series that it does not name.
     pub authority: Authority,
+    /// When it is asked, and how the quota is shared.
+    pub timetable: Timetable,
     /// The database.
     pub store: Store,
     /// The process's session.
@@ -80,6 +83,7 @@ pub struct Collector {
     /// What the configuration asks for, selectors included.
     configured: Vec<SeriesSpec>,
     authority: Authority,
+    pub(crate) timetable: Timetable,
     pub(crate) facts: Arc<Mutex<Facts>>,
     pub(crate) reach: Mutex<Reach>,
     /// Held by the one block that looks for the reach.
@@ -136,6 +140,7 @@ impl Collector {
             key,
             series,
             authority,
+            timetable,
             store,
             session,
             instance,
@@ -158,6 +163,7 @@ impl Collector {
             Arc::clone(&clock),
             Arc::clone(&outage),
             Arc::clone(&reign),
+            timetable.live_reserve_percent,
         );
         let transport = Transport::new(&*source, key, paced, Arc::clone(&clock))?;
         let (writer, writing) = WriterHandle::start(
@@ -180,6 +186,7 @@ impl Collector {
             series: RwLock::new(Arc::new(index)),
             configured: series,
             authority,
+            timetable,
             facts: Arc::new(Mutex::new(facts)),
             reach: Mutex::default(),
             reach_search: tokio::sync::Mutex::default(),
@@ -199,14 +206,9 @@ impl Collector {
         self.source.id()
     }
 
-    /// Returns how long after the beginning of its stretch the vendor's live tick is due, in seconds.
-    pub fn tick_offset_secs(&self) -> i64 {
-        self.source.tick_offset_secs()
-    }
-
-    /// Returns how often there is a live tick, in seconds.
-    pub fn tick_every_secs(&self) -> i64 {
-        self.source.tick_every_secs()
+    /// Returns when the vendor is asked, and how its quota is shared.
+    pub fn timetable(&self) -> Timetable {
+        self.timetable
     }
 
     /// Returns the active series.
@@ -269,10 +271,12 @@ impl Collector {
 
     pub(crate) fn planner(&self) -> Planner<'_> {
         Planner {
-            source: &*self.source,
+            askable: Askable {
+                source: &*self.source,
+                index: self.index(),
+            },
             store: &self.store,
             outage: &self.outage,
-            index: self.index(),
         }
     }
 

@@ -10,6 +10,7 @@
 mod five;
 mod one_clock;
 mod outage;
+mod schedule;
 
 use fake_vendors::Fault;
 use nix::sys::signal::Signal;

@@ -23,6 +23,7 @@ mod free_key;
 mod halving;
 mod late;
 mod live;
+mod night_budget;
 mod nights;
 mod outage;
 mod pace;
@@ -37,6 +38,7 @@ mod secrets;
 mod silence;
 mod suspended;
 mod velo;
+mod weather;
 mod world;
 mod wrapped;
 
