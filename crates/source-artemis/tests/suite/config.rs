@@ -1,5 +1,7 @@
 //! The CSV.
 
+use std::collections::BTreeSet;
+
 use model::{SeriesSpec, Since, Stamp, Step};
 use source::{
     Source as _,
@@ -161,20 +163,43 @@ fn each_series_is_served_by_the_dataset_of_its_kind() {
 }
 
 #[test]
-fn the_file_that_ships_is_read_where_there_is_one() {
-    let file = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../sources-config/artemis.csv"
-    );
-    let csv = std::fs::read(file).unwrap();
-    let series = vendor().read_config("artemis.csv", &csv).unwrap();
-    let count = |step| {
-        series
+fn the_file_that_ships_holds_two_hundred_assets_with_their_default_metrics() {
+    let csv = include_bytes!("../../../../sources-config/artemis.csv");
+    let series = vendor().read_config("artemis.csv", csv).unwrap();
+    let has = |symbol: &str, metric: &str, step: Step| {
+        let mut all = series
             .iter()
-            .filter(|spec| spec.series.step == step)
-            .count()
+            .filter(|one| one.enabled)
+            .map(|one| &one.series);
+        all.any(|one| {
+            one.key.asset.as_str() == symbol && one.metric.as_str() == metric && one.step == step
+        })
     };
-    assert!(count(Step::Day) > 10 && count(Step::Quarter) > 1);
+    let symbols: BTreeSet<&str> = (series.iter().filter(|one| one.enabled))
+        .map(|one| one.series.key.asset.as_str())
+        .collect();
+    assert!(symbols.len() >= 200, "{}", symbols.len());
+    let (shares, others): (Vec<&str>, Vec<&str>) = symbols
+        .into_iter()
+        .partition(|symbol| symbol.starts_with("eq-"));
+    assert!(shares.len() >= 20, "{}", shares.len());
+    for symbol in &shares {
+        assert!(has(symbol, "PRICE", Step::Day), "{symbol}");
+    }
+    let reporting = shares
+        .iter()
+        .filter(|symbol| has(symbol, "TOTAL_REVENUE", Step::Quarter));
+    assert!(reporting.count() >= 10);
+    let coins = [
+        "PRICE",
+        "MC",
+        "FDMC",
+        "24H_VOLUME",
+        "CIRCULATING_SUPPLY_NATIVE",
+    ];
+    let is_coin = |symbol: &&&str| coins.iter().all(|metric| has(symbol, metric, Step::Day));
+    let coins = others.iter().filter(is_coin).count();
+    assert!(coins >= 150, "{coins} of {}", others.len());
 }
 
 #[test]

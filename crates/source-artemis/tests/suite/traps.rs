@@ -81,15 +81,22 @@ fn trap_08_and_13_what_has_no_history_and_financials_by_day_are_no_series() {
 }
 
 #[test]
-fn trap_09_fractions_and_dollars_are_stored_as_sent() {
+fn trap_09_fractions_are_no_percents() {
+    let (values, ..) = stored("FCF_YIELD", &["-0.025", "0.04"]);
+    assert_eq!(values, [-0.025, 0.04]);
+    // And read so: whatever is called a percentage or a yield is a fraction as it stands.
     let metrics = include_str!("../../../../sources-config/metrics.csv");
-    for line in [
-        "artemis,24H_PRICE_CHG_PCT,,PRICE_CHANGE_24H,fraction,1,rolling,none",
-        "artemis,24H_VOLUME,,VOLUME_24H,usd,1,rolling,none",
-        "artemis,MC,,MARKET_CAP,usd,1,level,none",
-    ] {
-        assert!(metrics.lines().any(|known| known == line), "{line}");
+    let rows = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("artemis,"));
+    let mut seen = 0;
+    for row in rows.map(|row| row.split(',').collect::<Vec<_>>()) {
+        if row[0].ends_with("_PCT") || row[0].ends_with("_YIELD") {
+            assert_eq!((row[3], row[4]), ("fraction", "1"), "{row:?}");
+            seen += 1;
+        }
     }
+    assert!(seen >= 4, "{seen}");
 }
 
 #[test]
