@@ -1,11 +1,11 @@
-//! Money is answered in the unit that stands beside it: pence as pence.
+//! Money is answered in the unit that stands beside it: pence as pounds.
 
 use testkit::stage::Stage;
 
 use crate::{PROGRAM, RANGE};
 
 #[tokio::test]
-async fn a_price_in_pence_is_answered_in_pence_and_says_so() {
+async fn a_price_in_pence_is_answered_in_pounds_and_says_so() {
     let stage = Stage::new(PROGRAM).await;
     // Loads entities and metrics as they ship.
     stage.run(&RANGE).await.must(0, &[]);
@@ -19,6 +19,6 @@ async fn a_price_in_pence_is_answered_in_pence_and_says_so() {
     client.batch_execute(closes).await.unwrap();
     let told = "SELECT string_agg(concat_ws(' ', metric, value, unit), ', ' ORDER BY metric)
                 FROM v_normalized_metrics WHERE canonical_id = 'eq-tsco'";
-    let expected = "PRICE 431.5 gbx, VOLUME_SHARES 9000 shares";
+    let expected = "PRICE 4.315 gbp, VOLUME_SHARES 9000 shares";
     assert_eq!(stage.ask(told).await, expected);
 }
