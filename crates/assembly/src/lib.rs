@@ -5,6 +5,7 @@
 
 mod config;
 mod ending;
+mod observe;
 mod quota;
 mod vendors;
 mod words;
@@ -12,6 +13,7 @@ mod workshop;
 
 pub use config::{ConfigCheck, check_config, check_config_of, dictionary, series};
 pub use ending::{exit_of, or_give_up, stop_on_signal};
+pub use observe::observe;
 pub use quota::{Quota, QuotaWatch};
 pub use vendors::{SOURCES, VendorError, build, is_set_up, source_named};
 pub use words::{counted, failures, lasting, left_alone, nothing_to_ask, parking, suspension};

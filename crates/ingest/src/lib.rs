@@ -36,6 +36,8 @@ pub mod schedule;
 mod sink;
 mod stop;
 mod summary;
+pub mod telemetry;
+mod told;
 mod transport;
 mod wants;
 mod writer;

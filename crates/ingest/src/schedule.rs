@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use model::{Step, Ts};
 use ratelimit::{Busy, Clock};
 
-use crate::{Collector, Error, Stop, Summary};
+use crate::{Collector, Error, Stop, Summary, telemetry};
 
 const HOUR_SECS: i64 = Step::Hour.max_secs();
 
@@ -38,7 +38,9 @@ pub async fn ticks(
 ) -> Result<(), Error> {
     let _busy = Busy::new(&clock);
     loop {
-        let run_id = run_id("tick", clock.now());
+        let began = clock.now();
+        let run_id = run_id("tick", began);
+        telemetry::tick_began(collector.id(), began);
         tell(&collector, "tick", collector.live(&run_id).await)?;
         match collector.refresh_due_catalogue(&run_id).await.transpose() {
             None => {}
@@ -50,7 +52,9 @@ pub async fn ticks(
             collector.check_account(&run_id).await,
         )?;
         let (every_secs, offset_secs) = (collector.tick_every_secs(), collector.tick_offset_secs());
-        let due = next_tick(clock.now(), every_secs, offset_secs);
+        let ended = clock.now();
+        let due = next_tick(ended, every_secs, offset_secs);
+        telemetry::tick_ended(collector.id(), began, ended, due);
         if stop.or(sleep_until(&*clock, due)).await.is_none() {
             return Ok(());
         }
@@ -111,10 +115,13 @@ fn is_idle(summary: &Summary) -> bool {
 
 /// Logs how something ended; hands on what ends the schedule.
 fn tell(collector: &Collector, what: &str, result: Result<Summary, Error>) -> Result<(), Error> {
+    if let (Ok(summary), "tick") = (&result, what) {
+        telemetry::tick_went(collector.id(), summary);
+    }
     match result {
         Ok(summary) if is_idle(&summary) => {}
         Ok(summary) => tracing::info!(
-            source = %collector.id(), what, status = summary.status().as_str(),
+            source = %collector.id(), job = what, status = summary.status().as_str(),
             requests = summary.total(|pull| pull.requests),
             points = summary.total(|pull| pull.received),
             inserted = summary.total(|pull| pull.inserted),
@@ -122,7 +129,9 @@ fn tell(collector: &Collector, what: &str, result: Result<Summary, Error>) -> Re
             "{what} ended"
         ),
         Err(error @ Error::Store(store::Error::LeadershipLost { .. })) => return Err(error),
-        Err(error) => tracing::error!(source = %collector.id(), what, %error, "{what} failed"),
+        Err(error) => {
+            tracing::error!(source = %collector.id(), job = what, %error, "{what} failed")
+        }
     }
     Ok(())
 }

@@ -10,6 +10,7 @@
 mod five;
 mod one_clock;
 mod outage;
+mod telemetry;
 
 use fake_vendors::Fault;
 use nix::sys::signal::Signal;
