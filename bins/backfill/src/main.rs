@@ -118,6 +118,9 @@ impl Job {
         let Some(read) = read else {
             return Ok(give_up(workshop, collector).await);
         };
+        if self.args.dry_run {
+            report::nights(&collector.night_bill().await?);
+        }
         let estimate = collector.estimate(&self.ask, self.ends_live).await?;
         let quotas = workshop.quota_watch(self.name)?;
         report::estimate(&collector, &estimate, &quotas.read().await?);

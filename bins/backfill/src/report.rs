@@ -9,7 +9,7 @@ use std::{
 };
 
 use assembly::{ConfigCheck, Quota, counted};
-use ingest::{Collector, Estimate, Hole, Summary, Unnamed};
+use ingest::{Collector, Estimate, Hole, NightBill, Summary, Unnamed};
 use model::{Key, SourceId, Step, TimeRange, Ts};
 use runtime::Exit;
 use store::{pulls::PullStatus, suspend::SuspensionRow};
@@ -53,6 +53,13 @@ pub(crate) fn problems(check: &ConfigCheck) -> Exit {
         .iter()
         .for_each(|problem| eprintln!("{problem}"));
     Exit::Error
+}
+
+/// Says what is read again by schedule, beside the job.
+pub(crate) fn nights(bill: &NightBill) {
+    assembly::night_bill(bill)
+        .iter()
+        .for_each(|line| say!("{line}"));
 }
 
 pub(crate) fn estimate(collector: &Collector, estimate: &Estimate, quotas: &[Quota]) {

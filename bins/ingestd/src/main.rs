@@ -53,6 +53,11 @@ async fn run(args: &Args) -> anyhow::Result<Exit> {
     let env = Env::load()?;
     runtime::init_tracing(&env.log);
     let check = check_config(&env);
+    if args.check_config && check.problems.is_empty() {
+        let clock = runtime::clock(&env).await?;
+        let nights = assembly::planned_nights(&env, clock.now())?;
+        nights.iter().for_each(|line| tell(line));
+    }
     if args.check_config || !check.problems.is_empty() {
         return Ok(report(&check, args.check_config));
     }

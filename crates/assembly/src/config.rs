@@ -11,7 +11,10 @@ use store::dictionary::{
     CanonicalMetricRow, Dictionary as DictionaryRows, EntityIdRow, EntityRow, MetricNameRow,
 };
 
-use crate::vendors::{SOURCES, build, why_not_set_up};
+use crate::{
+    schedule::{SCHEDULE, Schedule},
+    vendors::{SOURCES, build, why_not_set_up},
+};
 
 const ENTITIES: &str = "entities.csv";
 const ENTITY_SOURCE_IDS: &str = "entity_source_ids.csv";
@@ -75,6 +78,12 @@ pub fn check_config_of(env: &Env, sources: &[SourceId]) -> ConfigCheck {
                 series.len()
             ));
         }
+    }
+    if let Some(schedule) = check.take(Schedule::read(env)) {
+        check.read.push(match schedule.rows {
+            Some(rows) => format!("{SCHEDULE}: {rows} sources"),
+            None => format!("{SCHEDULE}: not there, every source by its vendor's own times"),
+        });
     }
     if let Some(rows) = check.take(dictionary(env)) {
         check.read.push(format!(

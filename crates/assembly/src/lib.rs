@@ -5,16 +5,20 @@
 
 mod config;
 mod ending;
+mod nights;
 mod observe;
 mod quota;
+mod schedule;
 mod vendors;
 mod words;
 mod workshop;
 
 pub use config::{ConfigCheck, check_config, check_config_of, dictionary, series};
 pub use ending::{exit_of, or_give_up, stop_on_signal};
+pub use nights::{night_bill, planned_nights};
 pub use observe::observe;
 pub use quota::{Quota, QuotaWatch};
+pub use schedule::Schedule;
 pub use vendors::{SOURCES, VendorError, build, is_set_up, source_named};
 pub use words::{counted, failures, lasting, left_alone, nothing_to_ask, parking, suspension};
 pub use workshop::{Purpose, Workshop};

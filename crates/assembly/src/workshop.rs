@@ -10,7 +10,7 @@ use runtime::{Database, Env, Role};
 use source::Source;
 use store::{Store, series::Authority, session::Session, suspend::SuspensionRow};
 
-use crate::{QuotaWatch, VendorError, config, vendors};
+use crate::{QuotaWatch, Schedule, VendorError, config, vendors};
 
 /// Connections of a program that asks no vendor.
 const LEAST_POOL_SIZE: usize = 8;
@@ -130,12 +130,14 @@ impl Workshop {
             }
         }
         anyhow::ensure!(problems.is_empty(), "{}", problems.join("\n"));
+        let schedule = Schedule::read(&self.env)?;
         self.enter_world(&ready, purpose).await?;
         let mut collectors = Vec::new();
         for (source, series) in ready {
             let name = source.id();
             let setup = Setup {
                 key: self.env.vendor(name.as_str()).api_key,
+                timetable: schedule.timetable(&*source),
                 source,
                 series,
                 authority: purpose.authority(),

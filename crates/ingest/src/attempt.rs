@@ -160,6 +160,8 @@ pub(crate) struct Paced {
     time: Time,
     outage: Arc<Outage>,
     reign: Arc<Reign>,
+    /// Of each quota, for live ticks alone.
+    live_reserve_percent: u8,
     hosts: Vec<HostPace>,
 }
 
@@ -180,6 +182,7 @@ impl Paced {
         clock: Arc<dyn Clock>,
         outage: Arc<Outage>,
         reign: Arc<Reign>,
+        live_reserve_percent: u8,
     ) -> Self {
         let hosts = source
             .hosts()
@@ -193,6 +196,7 @@ impl Paced {
             clock,
             outage,
             reign,
+            live_reserve_percent,
             hosts,
         }
     }
@@ -308,7 +312,7 @@ impl Paced {
         let windows: Vec<_> = pace
             .quotas
             .iter()
-            .filter_map(|limit| window_of(limit, attempt.kind))
+            .filter_map(|limit| window_of(limit, attempt.kind, self.live_reserve_percent))
             .collect();
         match self
             .store

@@ -37,8 +37,9 @@ use crate::{
     stop::Stop,
     summary::Summary,
     telemetry,
+    timetable::Timetable,
     transport::Transport,
-    wants::Planner,
+    wants::{Askable, Planner},
     writer::WriterHandle,
 };
 
@@ -53,6 +54,8 @@ pub struct Setup {
     pub series: Vec<SeriesSpec>,
     /// What that says about the series that it does not name.
     pub authority: Authority,
+    /// When it is asked, and how the quota is shared.
+    pub timetable: Timetable,
     /// The database.
     pub store: Store,
     /// The process's session.
@@ -81,6 +84,7 @@ pub struct Collector {
     /// What the configuration asks for, selectors included.
     configured: Vec<SeriesSpec>,
     authority: Authority,
+    pub(crate) timetable: Timetable,
     pub(crate) facts: Arc<Mutex<Facts>>,
     pub(crate) reach: Mutex<Reach>,
     /// Held by the one block that looks for the reach.
@@ -137,6 +141,7 @@ impl Collector {
             key,
             series,
             authority,
+            timetable,
             store,
             session,
             instance,
@@ -159,6 +164,7 @@ impl Collector {
             Arc::clone(&clock),
             Arc::clone(&outage),
             Arc::clone(&reign),
+            timetable.live_reserve_percent,
         );
         let transport = Transport::new(&*source, key, paced, Arc::clone(&clock))?;
         let (writer, writing) = WriterHandle::start(
@@ -181,6 +187,7 @@ impl Collector {
             series: RwLock::new(Arc::new(index)),
             configured: series,
             authority,
+            timetable,
             facts: Arc::new(Mutex::new(facts)),
             reach: Mutex::default(),
             reach_search: tokio::sync::Mutex::default(),
@@ -200,14 +207,9 @@ impl Collector {
         self.source.id()
     }
 
-    /// Returns how long after the beginning of its stretch the vendor's live tick is due, in seconds.
-    pub fn tick_offset_secs(&self) -> i64 {
-        self.source.tick_offset_secs()
-    }
-
-    /// Returns how often there is a live tick, in seconds.
-    pub fn tick_every_secs(&self) -> i64 {
-        self.source.tick_every_secs()
+    /// Returns when the vendor is asked, and how its quota is shared.
+    pub fn timetable(&self) -> Timetable {
+        self.timetable
     }
 
     /// Returns the active series.
@@ -270,10 +272,12 @@ impl Collector {
 
     pub(crate) fn planner(&self) -> Planner<'_> {
         Planner {
-            source: &*self.source,
+            askable: Askable {
+                source: &*self.source,
+                index: self.index(),
+            },
             store: &self.store,
             outage: &self.outage,
-            index: self.index(),
         }
     }
 

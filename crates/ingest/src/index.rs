@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use model::{DatasetId, Key, MetricName, SeriesSpec, Step, Subject, TimeRange, Ts};
+use model::{DatasetId, Key, MetricName, SeriesSpec, Since, Spans, Step, Subject, TimeRange, Ts};
 use ratelimit::Clock;
 use source::{Fact, Source};
 use store::{
@@ -77,6 +77,25 @@ impl SeriesIndex {
             by_name,
             by_id,
         }
+    }
+
+    /// Returns what the configuration names, numbered through, as if it were made: for those who count
+    /// without a database. What has no start of its own counts as wanted always, and a selector as
+    /// nothing.
+    pub(crate) fn of_config(source: &dyn Source, configured: &[SeriesSpec], now: Ts) -> Self {
+        let is_row = |spec: &&SeriesSpec| spec.enabled && !source.is_selector(&spec.series);
+        let rows = configured.iter().filter(is_row).zip(0..);
+        let row = |(spec, number): (&SeriesSpec, i32)| SeriesRow {
+            id: SeriesId(number),
+            series: spec.series.clone(),
+            label_shift_secs: spec.stamp.shift_secs(spec.series.step),
+            wanted_since: match spec.since {
+                Since::At(since) => Some(since),
+                Since::ThreeYearsBack | Since::Activation => None,
+            },
+            active: Spans::from_iter([TimeRange::new(Ts::OLDEST, now)]),
+        };
+        Self::new(rows.map(row).collect())
     }
 
     pub(crate) fn rows(&self) -> &[SeriesRow] {

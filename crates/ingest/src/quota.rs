@@ -9,22 +9,27 @@ use store::pace::QuotaWindow;
 
 use crate::{Error, collector::Collector};
 
-/// Share of a quota that gap filler and re-reads leave to live ticks, in percent.
-const LIVE_RESERVE_PERCENT: i64 = 20;
-/// Share of a quota that a backfill leaves to all that runs by schedule, in percent: it parks first.
-const SCHEDULE_RESERVE_PERCENT: i64 = 25;
+/// Share of a quota that a backfill leaves to gap filler and re-reads beside what all of them leave to
+/// live ticks, in percent: it parks first.
+const SCHEDULE_RESERVE_PERCENT: i64 = 5;
 /// Share of a quota that nobody uses, in percent: a vendor may count what we do not see. Whole
 /// hundreds only, so that a plan of 25 requests a day stays one of 25.
 const QUOTA_HEADROOM_PERCENT: i64 = 5;
 
-/// Returns a limit as the ledger counts it, `None` where the pace alone keeps it.
-pub(crate) fn window_of(limit: &Limit, kind: PullKind) -> Option<QuotaWindow> {
+/// Returns a limit as the ledger counts it, `None` where the pace alone keeps it. Gap filler and
+/// re-reads leave `live_reserve_percent` of it to live ticks, a backfill somewhat more.
+pub(crate) fn window_of(
+    limit: &Limit,
+    kind: PullKind,
+    live_reserve_percent: u8,
+) -> Option<QuotaWindow> {
+    let live = i64::from(live_reserve_percent);
     let amount = i64::from(limit.amount);
     let usable = amount - amount / 100 * QUOTA_HEADROOM_PERCENT;
     let reserve = match kind {
         PullKind::Live => 0,
-        PullKind::Gap | PullKind::Reread => usable * LIVE_RESERVE_PERCENT / 100,
-        PullKind::Backfill => usable * SCHEDULE_RESERVE_PERCENT / 100,
+        PullKind::Gap | PullKind::Reread => usable * live / 100,
+        PullKind::Backfill => usable * (live + SCHEDULE_RESERVE_PERCENT) / 100,
     };
     Some(QuotaWindow {
         unit: limit.unit.as_str(),
@@ -71,7 +76,8 @@ impl Collector {
         let now = self.clock.now();
         let mut longest: Option<QuotaTime> = None;
         for limit in self.source.limits() {
-            let windows = window_of(limit, kind).zip(window_of(limit, PullKind::Live));
+            let of = |kind| window_of(limit, kind, self.timetable.live_reserve_percent);
+            let windows = of(kind).zip(of(PullKind::Live));
             let (Some((window, live)), Some(load)) = (windows, loads.get(limit.host)) else {
                 continue;
             };
@@ -158,25 +164,26 @@ mod tests {
 
     #[test]
     fn ticks_come_before_gaps_and_gaps_before_backfill() {
-        for (amount, usable) in [
-            (25, [25, 20, 20, 19]),
-            (99, [99, 80, 80, 75]),
-            (10_000, [9_500, 7_600, 7_600, 7_125]),
+        for (amount, percent, usable) in [
+            (25, 20, [25, 20, 20, 19]),
+            (99, 20, [99, 80, 80, 75]),
+            (10_000, 20, [9_500, 7_600, 7_600, 7_125]),
+            (25, 40, [25, 15, 15, 14]),
+            (100, 0, [95, 95, 95, 91]),
+            (100, 95, [95, 5, 5, 0]),
         ] {
-            let left =
-                KINDS.map(|kind| room(&window_of(&limit(amount, Window::Day), kind).unwrap()));
-            assert_eq!(left, usable);
+            let limit = limit(amount, Window::Day);
+            let left = KINDS.map(|kind| room(&window_of(&limit, kind, percent).unwrap()));
+            assert_eq!(left, usable, "{amount} {percent}");
         }
-        assert_eq!(
-            window_of(&limit(25, Window::RollingSecs(60)), KINDS[0]),
-            None
-        );
+        let pace = limit(25, Window::RollingSecs(60));
+        assert_eq!(window_of(&pace, KINDS[0], 20), None);
     }
 
     /// Of 25, of which a backfill may use 19.
     fn end_of(window: Window, used: &[(&str, i64)], past: u64, present: u64) -> Option<Ts> {
         let limit = limit(25, window);
-        let [live, .., backfill] = KINDS.map(|kind| window_of(&limit, kind).unwrap());
+        let [live, .., backfill] = KINDS.map(|kind| window_of(&limit, kind, 20).unwrap());
         let used: Vec<_> = used
             .iter()
             .map(|(start, units)| (at(start), *units))
@@ -231,7 +238,7 @@ mod tests {
     fn what_never_has_room_has_no_end() {
         let none = QuotaWindow {
             limit: 0,
-            ..window_of(&limit(25, Window::Day), PullKind::Live).unwrap()
+            ..window_of(&limit(25, Window::Day), PullKind::Live, 20).unwrap()
         };
         let load = Load {
             past: 1,

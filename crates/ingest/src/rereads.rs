@@ -2,11 +2,15 @@
 //! not taken but queued. A re-read takes the newer value and keeps the old one as a revision.
 //!
 //! With the gap filler's rights: one place in flight less than there are, nothing of the quota's reserve.
+//! Where the timetable says what a night may cost, the passes share that, and the rest is queued.
 //! What has run is remembered by the ledger of pulls, so a restart does not repeat it; what a pass could
 //! not read is queued, so that the next one goes on where it was. A window in which the vendor changed
 //! values at its oldest end is too narrow: what lies before it is read as well, twice as far each time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::PoisonError,
+};
 
 use model::{Key, PullKind, Spans, Step, TimeRange, Ts};
 use source::{DatasetSpec, Reread};
@@ -16,10 +20,13 @@ use crate::{
     Error, Filter,
     barred::Bar,
     collector::{Collector, Pass, Ran},
+    index::Facts,
+    night_bill::requests,
     pull::{Pull, ranges},
+    reach::Reach,
     schedule::run_id,
     summary::Summary,
-    wants::{Patience, Scope},
+    wants::{Askable, Patience, Scope, has_past},
 };
 
 /// When the night begins, in seconds of the UTC day: yesterday's daily values are out, and have been
@@ -28,11 +35,13 @@ const NIGHT_BEGINS_SECS: i64 = 2 * 3_600;
 /// How many entries of the queue one night takes, oldest first.
 const QUEUE_A_NIGHT: i64 = 100_000;
 /// How many requests the queue of a dataset may cost a night: gaps wait meanwhile.
-const QUEUE_REQUESTS: usize = 500;
+pub(crate) const QUEUE_REQUESTS: usize = 500;
 /// What the runs of the queue are called.
 const QUEUE: &str = "reread-queue";
+/// How the names of all runs begin.
+const RUNS: [&str; 2] = ["reread-", "deeper-"];
 /// How many times the requests of a pass may be spent on looking deeper, the same night.
-const DEEPER_TIMES: u64 = 4;
+pub(crate) const DEEPER_TIMES: u64 = 4;
 
 /// The bounds of a pass.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +65,7 @@ impl Collector {
         let now = self.clock.now();
         let idle = || self.store.drop_idle_rereads(self.id(), now);
         self.outage.through(idle).await?;
-        let everything = Filter::default();
-        for dataset in self.past_datasets(&everything) {
+        for dataset in self.in_turn(now) {
             if self.reread_dataset(dataset, &mut summary).await? == Ran::Over {
                 break;
             }
@@ -65,27 +73,94 @@ impl Collector {
         Ok(summary)
     }
 
+    /// Returns the datasets in the order of work. Where a night has a bound, each comes first once in as
+    /// many nights as there are datasets: what one leaves may never be enough for the next.
+    fn in_turn(&self, now: Ts) -> Vec<&DatasetSpec> {
+        let has_past = |one: &&DatasetSpec| has_past(one);
+        let mut datasets: Vec<_> = self.source.datasets().iter().filter(has_past).collect();
+        if self.timetable.reread_requests.is_some() && !datasets.is_empty() {
+            let night = usize::try_from(night_of(now).secs() / 86_400).unwrap_or(0);
+            let first = night % datasets.len();
+            datasets.rotate_left(first);
+        }
+        datasets
+    }
+
+    /// Returns how many requests re-reads may still cost tonight.
+    async fn left_tonight(&self) -> Result<u64, Error> {
+        let Some(at_most) = self.timetable.reread_requests else {
+            return Ok(u64::MAX);
+        };
+        let night = night_of(self.clock.now());
+        let spent = || (self.store).reread_requests(self.id(), &RUNS, night);
+        Ok(at_most.saturating_sub(self.outage.through(spent).await?))
+    }
+
     async fn reread_dataset(
         &self,
         dataset: &DatasetSpec,
         summary: &mut Summary,
     ) -> Result<Ran, Error> {
+        // Where a night has a bound, what waits longest goes first: the window comes every night.
+        let queue_first = self.timetable.reread_requests.is_some();
+        if queue_first && self.reread_queue(dataset, summary).await? == Ran::Over {
+            return Ok(Ran::Over);
+        }
         if let Some(window) = self.due_window(dataset).await?
             && self.reread_window(dataset, window, summary).await? == Ran::Over
         {
             return Ok(Ran::Over);
         }
+        match queue_first {
+            true => Ok(Ran::On),
+            false => self.reread_queue(dataset, summary).await,
+        }
+    }
+
+    async fn reread_queue(
+        &self,
+        dataset: &DatasetSpec,
+        summary: &mut Summary,
+    ) -> Result<Ran, Error> {
         if !self.is_due(dataset, &[QUEUE.to_owned()], 1).await? {
             return Ok(Ran::On);
         }
+        let left = usize::try_from(self.left_tonight().await?).unwrap_or(usize::MAX);
+        let at_most = QUEUE_REQUESTS.min(left);
         let queued = self.queued(dataset).await?;
+        let queued = self.oldest_within(dataset, queued, at_most)?;
         let night = Night {
             wanted: &queued,
-            at_most: QUEUE_REQUESTS,
+            at_most,
             is_queue: true,
         };
         let pass = self.read_again(QUEUE, dataset, night, summary).await?;
         Ok(pass.ran)
+    }
+
+    /// Returns as much of the queue, from its oldest entry on, as so many requests bring: a plan has an
+    /// order of its own, and what it puts last would never be read.
+    fn oldest_within(
+        &self,
+        dataset: &DatasetSpec,
+        mut queued: Vec<(SeriesId, TimeRange)>,
+        at_most: usize,
+    ) -> Result<Vec<(SeriesId, TimeRange)>, Error> {
+        let now = self.clock.now();
+        let (mut fits, mut too_many) = (0, queued.len() + 1);
+        let mut tried = queued.len();
+        while let Some(entries) = queued.get(..tried)
+            && fits + 1 < too_many
+        {
+            match requests(&self.planner(), &self.reach(), dataset, entries, now)? {
+                requests if requests <= at_most => fits = tried,
+                _ => too_many = tried,
+            }
+            tried = usize::midpoint(fits, too_many);
+        }
+        // One that is too large alone is cut by the plan.
+        queued.truncate(fits.max(at_most.min(1)));
+        Ok(queued)
     }
 
     async fn reread_window(
@@ -96,7 +171,7 @@ impl Collector {
     ) -> Result<Ran, Error> {
         self.refresh_facts().await?;
         let now = self.clock.now();
-        let since = dataset.step.floor(now.plus_days(-window.window_days));
+        let since = since(dataset, window, now);
         let wanted = self.wanted_within(dataset, TimeRange::new(since, now));
         let night = Night {
             wanted: &wanted,
@@ -132,6 +207,7 @@ impl Collector {
             if !pass.cut_off {
                 keys = self.keys_changed_before(&pass.updated_from, deeper.quarter());
             }
+            deeper.requests = deeper.requests.min(self.left_tonight().await?);
             let before = deeper.before(dataset.step);
             let wanted = self.wanted_of(&keys, dataset, before);
             if wanted.is_empty() || pass.ran == Ran::Over || self.stop.is_said() {
@@ -206,22 +282,18 @@ impl Collector {
         dataset: &DatasetSpec,
         within: TimeRange,
     ) -> Vec<(SeriesId, TimeRange)> {
-        let everything = Filter::default();
-        // As the gap filler sees it: what is configured and supported, settled or not.
-        let scope = Scope {
-            kind: PullKind::Gap,
-            ..self.reread_scope(&everything)
-        };
-        let wanted = self.wanted(dataset, &scope).into_iter();
-        wanted
-            .map(|(series, range)| (series, range.intersect(within)))
-            .filter(|(_, range)| !range.is_empty())
-            .collect()
+        let reach = self.reach();
+        let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        wanted_within(&self.planner(), dataset, within, now, &facts, &reach)
     }
 
     /// Returns what of the queue the dataset answers, of series that are active. What was queued since
     /// the night began is another night's.
-    async fn queued(&self, dataset: &DatasetSpec) -> Result<Vec<(SeriesId, TimeRange)>, Error> {
+    pub(crate) async fn queued(
+        &self,
+        dataset: &DatasetSpec,
+    ) -> Result<Vec<(SeriesId, TimeRange)>, Error> {
         let everything = Filter::default();
         let planner = self.planner();
         let series: Vec<SeriesId> = planner
@@ -243,6 +315,9 @@ impl Collector {
         if night.wanted.is_empty() || self.stop.is_said() {
             return Ok(Pass::default());
         }
+        let left = usize::try_from(self.left_tonight().await?).unwrap_or(usize::MAX);
+        let at_most = night.at_most.min(left);
+        let night = Night { at_most, ..night };
         let over = Pass {
             ran: Ran::Over,
             ..Pass::default()
@@ -256,7 +331,7 @@ impl Collector {
             Bar::Source => return Ok(over),
         }
         let everything = Filter::default();
-        let scope = self.reread_scope(&everything);
+        let scope = reread_scope(&everything, self.clock.now());
         let mut ask = self.planner().ask(dataset, &scope, night.wanted).await?;
         ask.oldest = self.reach().oldest(dataset.id, scope.now);
         let run = run_id(name, scope.now);
@@ -287,17 +362,45 @@ impl Collector {
         let queue = || self.store.queue_unread(pull.id, &unread, at);
         Ok(self.outage.through(queue).await?)
     }
+}
 
-    fn reread_scope<'a>(&self, everything: &'a Filter) -> Scope<'a> {
-        Scope {
-            kind: PullKind::Reread,
-            patience: Patience::Again,
-            from: None,
-            to: None,
-            filter: everything,
-            now: self.clock.now(),
-        }
+/// The frame of every re-read.
+pub(crate) const fn reread_scope(everything: &Filter, now: Ts) -> Scope<'_> {
+    Scope {
+        kind: PullKind::Reread,
+        patience: Patience::Again,
+        from: None,
+        to: None,
+        filter: everything,
+        now,
     }
+}
+
+/// Returns the first bucket of a window.
+pub(crate) fn since(dataset: &DatasetSpec, window: Reread, now: Ts) -> Ts {
+    dataset.step.floor(now.plus_days(-window.window_days))
+}
+
+/// Returns what the configuration wants of a range, as the gap filler sees it: what is configured and
+/// supported, settled or not.
+pub(crate) fn wanted_within(
+    askable: &Askable<'_>,
+    dataset: &DatasetSpec,
+    within: TimeRange,
+    now: Ts,
+    facts: &Facts,
+    reach: &Reach,
+) -> Vec<(SeriesId, TimeRange)> {
+    let everything = Filter::default();
+    let scope = Scope {
+        kind: PullKind::Gap,
+        ..reread_scope(&everything, now)
+    };
+    let wanted = askable.wanted(dataset, &scope, facts, reach).into_iter();
+    wanted
+        .map(|(series, range)| (series, range.intersect(within)))
+        .filter(|(_, range)| !range.is_empty())
+        .collect()
 }
 
 /// How far a pass and those that went deeper have looked.

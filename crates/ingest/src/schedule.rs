@@ -2,16 +2,19 @@
 //! the day; catalogues and the vendor's own count of the quota after it, gaps and re-reads in between.
 //!
 //! Nothing here restarts anything: a source that is suspended stays so, a tick that fails waits for
-//! the next one. Ticks missed while the process was down are not replayed; coverage knows the holes.
+//! the next one. Ticks missed while the process was down are not replayed, nor is one that was due while
+//! the one before still ran; coverage knows the holes.
 
 use std::{sync::Arc, time::Duration};
 
 use model::{Step, Ts};
 use ratelimit::{Busy, Clock};
 
-use crate::{Collector, Error, Stop, Summary, telemetry};
+use crate::{Collector, Error, Stop, Summary, Timetable, telemetry};
 
 const HOUR_SECS: i64 = Step::Hour.max_secs();
+/// How long gaps wait for the tick to begin.
+const TICK_FIRST: Duration = Duration::from_secs(5);
 
 /// Returns when the next tick is due: `offset_secs` after the beginning of a stretch of `every_secs` of
 /// UTC time, later than `now`.
@@ -37,6 +40,7 @@ pub async fn ticks(
     stop: Stop,
 ) -> Result<(), Error> {
     let _busy = Busy::new(&clock);
+    let timetable = collector.timetable();
     loop {
         let began = clock.now();
         let run_id = run_id("tick", began);
@@ -51,9 +55,9 @@ pub async fn ticks(
             "account",
             collector.check_account(&run_id).await,
         )?;
-        let (every_secs, offset_secs) = (collector.tick_every_secs(), collector.tick_offset_secs());
         let ended = clock.now();
-        let due = next_tick(ended, every_secs, offset_secs);
+        tell_missed(&collector, began, ended);
+        let due = next_due(&timetable, ended).plus_secs(drawn_secs(timetable.jitter_secs));
         telemetry::tick_ended(collector.id(), began, ended, due);
         if stop.or(sleep_until(&*clock, due)).await.is_none() {
             return Ok(());
@@ -72,9 +76,11 @@ pub async fn gaps(
     stop: Stop,
 ) -> Result<(), Error> {
     let _busy = Busy::new(&clock);
+    let timetable = collector.timetable();
+    let mut tick_first = TICK_FIRST;
     loop {
         // The tick first: it is what a gap would be made of.
-        let start = stop.or(clock.sleep(Duration::from_secs(5))).await;
+        let start = stop.or(clock.sleep(tick_first)).await;
         if start.is_none() {
             return Ok(());
         }
@@ -86,12 +92,38 @@ pub async fn gaps(
         if !stop.is_said() {
             tell(&collector, "rereads", collector.reread().await)?;
         }
-        let offset_secs = collector.tick_offset_secs() % HOUR_SECS;
+        let offset_secs = timetable.offset_secs % HOUR_SECS;
         let due = next_tick(clock.now(), HOUR_SECS, offset_secs);
+        tick_first = TICK_FIRST + Duration::from_secs(timetable.jitter_secs.into());
         if stop.or(sleep_until(&*clock, due)).await.is_none() {
             return Ok(());
         }
     }
+}
+
+fn next_due(timetable: &Timetable, now: Ts) -> Ts {
+    next_tick(now, timetable.every_secs, timetable.offset_secs)
+}
+
+/// Returns how many ticks were due while one ran.
+fn missed(timetable: &Timetable, began: Ts, ended: Ts) -> i64 {
+    let waited_secs = next_due(timetable, ended).secs() - next_due(timetable, began).secs();
+    waited_secs / timetable.every_secs.max(HOUR_SECS)
+}
+
+fn tell_missed(collector: &Collector, began: Ts, ended: Ts) {
+    let missed = missed(&collector.timetable(), began, ended);
+    if missed > 0 {
+        tracing::warn!(
+            source = %collector.id(), missed, took_ms = ended.millis() - began.millis(),
+            "a tick still ran when the next was due: that one is left out, its gaps are filled"
+        );
+    }
+}
+
+/// Draws how much later than due a tick starts.
+fn drawn_secs(jitter_secs: u32) -> i64 {
+    fastrand::u32(0..=jitter_secs).into()
 }
 
 /// Names one run of a command or tick.
@@ -138,7 +170,45 @@ fn tell(collector: &Collector, what: &str, result: Result<Summary, Error>) -> Re
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn a_tick_that_runs_past_the_next_one_leaves_it_out() {
+        let at = |time: &str| Ts::parse(&format!("2026-11-22T{time}Z")).unwrap();
+        let hourly = Timetable {
+            every_secs: 3_600,
+            offset_secs: 180,
+            jitter_secs: 60,
+            live_reserve_percent: 20,
+            reread_requests: None,
+        };
+        for (began, ended, expected) in [
+            // At start, at any minute.
+            ("10:02:10", "10:02:59", 0),
+            ("10:02:10", "10:03:00", 1),
+            ("10:03:40", "11:02:59", 0),
+            ("10:03:40", "11:03:00", 1),
+            ("10:03:00", "13:10:00", 3),
+        ] {
+            assert_eq!(missed(&hourly, at(began), at(ended)), expected, "{began}");
+        }
+        let daily = Timetable {
+            every_secs: 86_400,
+            offset_secs: 21_900,
+            ..hourly
+        };
+        assert_eq!(missed(&daily, at("06:05:00"), at("23:00:00")), 0);
+        assert_eq!(missed(&daily, at("06:00:00"), at("06:06:00")), 1);
+    }
+
+    #[test]
+    fn every_second_of_the_jitter_is_drawn_and_none_beyond() {
+        let drawn: BTreeSet<i64> = (0..1_000).map(|_| drawn_secs(5)).collect();
+        assert_eq!(drawn, (0..=5).collect());
+        assert_eq!(drawn_secs(0), 0);
+    }
 
     #[test]
     fn the_next_tick_is_always_ahead() {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::Deref,
     sync::Arc,
 };
 
@@ -78,16 +79,30 @@ pub(crate) struct Scope<'a> {
     pub(crate) now: Ts,
 }
 
-/// Everything that the decision depends on.
+/// The series of a source and what may be asked of them. Needs no database.
 #[derive(Debug)]
-pub(crate) struct Planner<'a> {
+pub(crate) struct Askable<'a> {
     pub(crate) source: &'a dyn Source,
-    pub(crate) store: &'a Store,
-    pub(crate) outage: &'a Outage,
     pub(crate) index: Arc<SeriesIndex>,
 }
 
-impl Planner<'_> {
+/// Everything that the decision depends on.
+#[derive(Debug)]
+pub(crate) struct Planner<'a> {
+    pub(crate) askable: Askable<'a>,
+    pub(crate) store: &'a Store,
+    pub(crate) outage: &'a Outage,
+}
+
+impl<'a> Deref for Planner<'a> {
+    type Target = Askable<'a>;
+
+    fn deref(&self) -> &Askable<'a> {
+        &self.askable
+    }
+}
+
+impl Askable<'_> {
     /// Returns the buckets wanted of each series, settled or not.
     pub(crate) fn wanted(
         &self,
@@ -157,6 +172,36 @@ impl Planner<'_> {
         })
     }
 
+    /// Returns the ask of a dataset for what is open of `wanted`.
+    pub(crate) fn ask_for(
+        &self,
+        dataset: &DatasetSpec,
+        scope: &Scope<'_>,
+        wanted: &[(SeriesId, TimeRange)],
+        mut open: Vec<(SeriesId, Spans)>,
+    ) -> Ask {
+        let is_due = matches!(dataset.live, Live::Open { .. }) && scope.kind == PullKind::Live;
+        let widens = dataset.whole || is_due;
+        let waiting = widens.then(|| waiting_since(&self.index, &open));
+        if widens {
+            widen(&mut open, wanted);
+        }
+        let mut wants = join(&self.index, &open, dataset.joins_secs);
+        if let Some(since) = waiting {
+            // Stable: the wants of a key stay together. A quota that ends leaves the fresh ones.
+            wants.sort_by_key(|want| since.get(&want.key).copied());
+        }
+        Ask {
+            dataset: dataset.id,
+            kind: scope.kind,
+            now: scope.now,
+            oldest: None,
+            wants,
+        }
+    }
+}
+
+impl Planner<'_> {
     /// Returns what is to be asked of `wanted`.
     pub(crate) async fn open(
         &self,
@@ -167,10 +212,7 @@ impl Planner<'_> {
         let patience = match patience {
             Patience::Wait => coverage::Patience::Wait,
             Patience::RetryFailed => coverage::Patience::RetryFailed,
-            Patience::Again => {
-                let all = |(id, range): &(SeriesId, TimeRange)| (*id, Spans::from_iter([*range]));
-                return Ok(wanted.iter().map(all).collect());
-            }
+            Patience::Again => return Ok(all_of(wanted)),
         };
         let gaps = || self.store.open_gaps(wanted, now, patience);
         Ok(self.outage.through(gaps).await?)
@@ -183,26 +225,15 @@ impl Planner<'_> {
         scope: &Scope<'_>,
         wanted: &[(SeriesId, TimeRange)],
     ) -> Result<Ask, Error> {
-        let mut open = self.open(wanted, scope.patience, scope.now).await?;
-        let is_due = matches!(dataset.live, Live::Open { .. }) && scope.kind == PullKind::Live;
-        let widens = dataset.whole || is_due;
-        let waiting = widens.then(|| waiting_since(&self.index, &open));
-        if widens {
-            widen(&mut open, wanted);
-        }
-        let mut wants = join(&self.index, &open, dataset.joins_secs);
-        if let Some(since) = waiting {
-            // Stable: the wants of a key stay together. A quota that ends leaves the fresh ones.
-            wants.sort_by_key(|want| since.get(&want.key).copied());
-        }
-        Ok(Ask {
-            dataset: dataset.id,
-            kind: scope.kind,
-            now: scope.now,
-            oldest: None,
-            wants,
-        })
+        let open = self.open(wanted, scope.patience, scope.now).await?;
+        Ok(self.ask_for(dataset, scope, wanted, open))
     }
+}
+
+/// Returns everything as open.
+pub(crate) fn all_of(wanted: &[(SeriesId, TimeRange)]) -> Vec<(SeriesId, Spans)> {
+    let all = |(id, range): &(SeriesId, TimeRange)| (*id, Spans::from_iter([*range]));
+    wanted.iter().map(all).collect()
 }
 
 /// Takes for each series with anything open all that is wanted of it: the answer brings it anyway.

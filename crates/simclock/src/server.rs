@@ -40,6 +40,8 @@ enum Event {
     Left,
     /// From the owner: nobody may jump past this.
     HoldAt(Option<i64>),
+    /// From the owner: it is this late now.
+    Set(i64),
 }
 
 impl Server {
@@ -78,12 +80,17 @@ impl Server {
 
     /// Lets time run no further than `until_ms`; with `None` as far as the workers want.
     pub async fn hold_at(&self, until_ms: Option<i64>) {
-        if self
-            .joined
-            .send((0, Event::HoldAt(until_ms)))
-            .await
-            .is_err()
-        {
+        self.say(Event::HoldAt(until_ms)).await;
+    }
+
+    /// Makes it another time at once, later or earlier, whoever is at work: a machine that was
+    /// suspended, a clock that was set. Who sleeps until an instant that has passed wakes.
+    pub async fn set(&self, now_ms: i64) {
+        self.say(Event::Set(now_ms)).await;
+    }
+
+    async fn say(&self, event: Event) {
+        if self.joined.send((0, event)).await.is_err() {
             tracing::debug!("the clock server has ended");
         }
     }
@@ -186,6 +193,7 @@ impl Clients {
     async fn take(&mut self, id: u64, event: Event) {
         match event {
             Event::HoldAt(until_ms) => self.hold_at_ms = until_ms,
+            Event::Set(now_ms) => self.change(now_ms).await,
             Event::Left => {
                 self.clients.remove(&id);
             }
@@ -235,15 +243,20 @@ impl Clients {
         if self.phase == Phase::Still
             && let Some(next_ms) = self.next()
         {
-            self.now_ms.store(next_ms, Ordering::SeqCst);
-            self.phase = Phase::Telling;
-            for id in self.ids(|role| matches!(role, Role::Follower { .. })) {
-                self.say(id, FromServer::Now(next_ms)).await;
-            }
+            self.change(next_ms).await;
         }
         if self.phase == Phase::Telling && self.followers_know() {
             self.phase = Phase::Still;
             self.wake().await;
+        }
+    }
+
+    /// Makes it another time and tells the followers.
+    async fn change(&mut self, now_ms: i64) {
+        self.now_ms.store(now_ms, Ordering::SeqCst);
+        self.phase = Phase::Telling;
+        for id in self.ids(|role| matches!(role, Role::Follower { .. })) {
+            self.say(id, FromServer::Now(now_ms)).await;
         }
     }
 
@@ -272,7 +285,7 @@ impl Clients {
     fn followers_know(&self) -> bool {
         let now_ms = self.now();
         self.clients.values().all(|client| match client.role {
-            Role::Follower { seen_ms } => seen_ms >= now_ms,
+            Role::Follower { seen_ms } => seen_ms == now_ms,
             _ => true,
         })
     }

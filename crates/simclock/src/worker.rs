@@ -189,7 +189,7 @@ impl State {
 
     /// Wakes whose instant has come; each gets its unit of work back before it runs.
     fn reach(&mut self, now_ms: i64) {
-        self.now_ms = self.now_ms.max(now_ms);
+        self.now_ms = now_ms;
         while let Some(entry) = self.sleepers.first_entry()
             && entry.key().0 <= self.now_ms
         {
@@ -205,7 +205,7 @@ async fn hear(shared: Arc<Shared>, mut lines: Lines<BufReader<OwnedReadHalf>>) {
     while let Ok(Some(line)) = lines.next_line().await {
         let mut state = shared.lock();
         match FromServer::read(&line) {
-            Some(FromServer::Now(now_ms)) => state.now_ms = state.now_ms.max(now_ms),
+            Some(FromServer::Now(now_ms)) => state.reach(now_ms),
             Some(FromServer::Wake(now_ms, wakes)) => {
                 state.heard_wakes = wakes;
                 state.reach(now_ms);

@@ -128,3 +128,37 @@ async fn who_dies_is_not_waited_for_and_holding_holds() {
     worker.sleep(HOUR).await;
     assert_eq!(server.now_ms(), 7_200_000);
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_is_believed_by_all_whoever_works() {
+    let (_folder, path) = socket();
+    let server = Server::bind(&path, 10_000).unwrap();
+    let heard = Arc::new(AtomicI64::new(-1));
+    let told = Arc::clone(&heard);
+    let follower = Follower::join(&path, move |now_ms| told.store(now_ms, Ordering::SeqCst));
+    let _follower = follower.await.unwrap();
+    let (sleeper, working) = (
+        Worker::join(&path).await.unwrap(),
+        Worker::join(&path).await.unwrap(),
+    );
+    // Later: who slept until then wakes, although another one works.
+    tokio::join!(sleeper.sleep(HOUR), server.set(7_200_000));
+    for (set_ms, ms) in [(None, 7_200_000), (Some(5_000), 5_000)] {
+        if let Some(ms) = set_ms {
+            server.set(ms).await;
+        }
+        let known = async {
+            while working.now_ms() != ms || sleeper.now_ms() != ms {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), known)
+            .await
+            .unwrap();
+        assert_eq!((server.now_ms(), heard.load(Ordering::SeqCst)), (ms, ms));
+    }
+    // Time goes on from there.
+    working.end();
+    sleeper.sleep(HOUR).await;
+    assert_eq!(server.now_ms(), 3_605_000);
+}

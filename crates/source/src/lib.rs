@@ -66,6 +66,12 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         3_600
     }
 
+    /// Returns how much later than that a tick may start, in seconds: so that not every installation
+    /// asks in the same second.
+    fn tick_jitter_secs(&self) -> i64 {
+        60
+    }
+
     /// Reads the source's CSV into the series it asks for. `file` is for messages only.
     ///
     /// # Errors

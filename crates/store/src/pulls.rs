@@ -302,6 +302,30 @@ impl Store {
         Ok(row.get::<_, Option<PgTs>>(0).map(|at| at.0))
     }
 
+    /// Returns how many requests re-reads have cost since `since`, of the runs whose id begins with one of
+    /// `names`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn reread_requests(
+        &self,
+        source: SourceId,
+        names: &[&str],
+        since: Ts,
+    ) -> Result<u64, Error> {
+        let client = self.client().await?;
+        let row = client
+            .query_one(
+                "SELECT coalesce(sum(requests), 0)::int8 FROM pulls
+                 WHERE source = $1 AND kind = 'reread' AND started_at >= $3
+                   AND EXISTS (SELECT FROM unnest($2::text[]) AS name
+                               WHERE starts_with(run_id, name))",
+                &[&source.as_str(), &names, &PgTs(since)],
+            )
+            .await?;
+        Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
+    }
+
     /// Returns the pull of a source that started last.
     ///
     /// # Errors

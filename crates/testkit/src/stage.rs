@@ -37,6 +37,9 @@ const METRICS: &str = "PRICE|MARKET_CAP|VOLUME_24H|FDV";
 /// The coins of the first configuration.
 pub const COINS: [&str; 4] = ["bitcoin", "ethereum", "solana", "ripple"];
 const HEADER: &str = "coin_id,symbol,vs_currency,metrics,since,hourly_since,ohlc,enabled,note";
+const SCHEDULE_HEADER: &str =
+    "source,every,at,jitter_secs,live_reserve_percent,reread_requests,note";
+const SOURCES: [&str; 5] = ["artemis", "defillama", "velo", "coingecko", "alphavantage"];
 const RATHER_RICH: u32 = 60_000;
 
 /// A program's surroundings.
@@ -119,6 +122,7 @@ impl Stage {
         ] {
             std::fs::copy(shipped.join(file), config.join(file)).unwrap();
         }
+        stage.schedule(&SOURCES.map(|source| format!("{source},,,0,,,")));
         stage.configure(&COINS.map(|coin| format!("{coin},,usd,{METRICS},,,false,true,")));
         stage
     }
@@ -132,6 +136,14 @@ impl Stage {
         let rows: Vec<&str> = rows.iter().map(AsRef::as_ref).collect();
         let text = format!("{HEADER}\n{}\n", rows.join("\n"));
         std::fs::write(self.config_folder().join("coingecko.csv"), text).unwrap();
+    }
+
+    /// Writes `schedule.csv`: the header and these rows. Until then every source ticks at its vendor's
+    /// own time, to the second.
+    pub fn schedule(&self, rows: &[impl AsRef<str>]) {
+        let rows: Vec<&str> = rows.iter().map(AsRef::as_ref).collect();
+        let text = format!("{SCHEDULE_HEADER}\n{}\n", rows.join("\n"));
+        std::fs::write(self.config_folder().join("schedule.csv"), text).unwrap();
     }
 
     /// Makes the vendor break answers by these rules, and by no others.

@@ -10,6 +10,7 @@
 mod five;
 mod one_clock;
 mod outage;
+mod schedule;
 mod telemetry;
 
 use fake_vendors::Fault;

@@ -83,7 +83,7 @@ async fn look(
         let until = parked.iter().filter(|row| row.source == id.as_str());
         let until = until.map(|row| row.until).max();
         set(&metrics.parked_until, id, until.map_or(0., seconds));
-        let every_secs = collector.tick_every_secs();
+        let every_secs = collector.timetable().every_secs;
         set(&metrics.cadence, id, seconds(Ts::from_secs(every_secs)));
         set(&metrics.staleness, id, staleness(&fresh, id, now));
         let waiting = rereads.iter().find(|row| row.source == id.as_str());
@@ -117,8 +117,9 @@ const fn named(window: Window) -> &'static str {
 
 impl Collector {
     async fn look_at_quotas(&self, metrics: &Metrics, now: Ts) -> Result<(), Error> {
+        let reserve = self.timetable().live_reserve_percent;
         for limit in self.source.limits() {
-            let Some(window) = window_of(limit, PullKind::Live) else {
+            let Some(window) = window_of(limit, PullKind::Live, reserve) else {
                 continue;
             };
             let (unit, span, before) = (window.unit, window.span, window.before);

@@ -6,7 +6,7 @@ use model::{TimeRange, Ts};
 use source_coingecko::Plan;
 use store::pulls::PullStatus;
 
-use crate::world::{NOW, RPM, World, at, coingecko_at, demo};
+use crate::world::{NOW, RPM, World, at, coingecko_at, csv_of, demo};
 
 const COLUMNS: &str = "coin_id,symbol,vs_currency,metrics,since,hourly_since,ohlc,enabled,note\n";
 
@@ -156,6 +156,31 @@ async fn an_earlier_since_asks_for_what_lies_before_alone() {
     // The daily chart and one request by hour.
     assert_eq!(world.vendor.counts().total, asked + 2);
     assert_hours(&world, &["PRICE"], "2026-03-01", KNOWN).await;
+}
+
+#[tokio::test]
+async fn a_new_row_costs_its_own_requests_and_a_row_taken_away_none() {
+    let world = World::new(demo()).await;
+    let one = csv_of(&["bitcoin"], "2026-04-01");
+    let both = csv_of(&["bitcoin", "ethereum"], "2026-04-01");
+    fill(&world.collector(&one).await).await;
+    let asked = world.vendor.counts().total;
+    for csv in [&both, &both, &one] {
+        fill(&world.collector(csv).await).await;
+    }
+    let requests = world.vendor.requests();
+    let paths: Vec<_> = requests.iter().map(|one| one.path.as_str()).collect();
+    // By day and by hour, once.
+    let new = usize::try_from(asked).unwrap();
+    assert_eq!(paths[new..], ["/coins/ethereum/market_chart/range"; 2]);
+    let coins = ["bitcoin", "ethereum"];
+    let truth = world.truth(&coins, "2026-04-01", KNOWN);
+    let mut rows = world.rows().await;
+    for (series, points) in &mut rows {
+        points.retain(|(ms, _)| *ms < at(KNOWN).millis());
+        assert_eq!(truth.get(series), Some(&*points), "{series}");
+    }
+    assert_eq!(rows.len(), truth.len());
 }
 
 #[tokio::test]

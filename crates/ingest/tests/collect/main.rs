@@ -22,6 +22,7 @@ mod faults;
 mod free_key;
 mod late;
 mod live;
+mod night_budget;
 mod nights;
 mod outage;
 mod pace;
@@ -36,6 +37,7 @@ mod secrets;
 mod silence;
 mod suspended;
 mod velo;
+mod weather;
 mod world;
 mod wrapped;
 

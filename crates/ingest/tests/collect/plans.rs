@@ -24,11 +24,30 @@ const TICK_HOUR: &str = "2026-05-18T12:00:00Z";
 /// Points of series in words: bucket start in ms, bits of the value.
 type Rows = BTreeMap<String, Vec<(i64, u64)>>;
 
+/// How a plan has candles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Candles {
+    No,
+    /// Of the last days, in full.
+    Last,
+    /// Of any days. Nothing there asks for all decimals: a price of this size comes without any.
+    Range,
+}
+
+impl Candles {
+    fn written(self, price: f64) -> f64 {
+        match self {
+            Self::Range => price.round(),
+            Self::No | Self::Last => price,
+        }
+    }
+}
+
 /// What a plan has beside charts and the present, and what all of the past costs.
 struct Row {
     plan: Plan,
     simulated: fake_vendors::Plan,
-    candles: bool,
+    candles: Candles,
     global_chart: bool,
     supply_charts: bool,
     requests: u64,
@@ -39,18 +58,15 @@ impl Row {
         Self {
             plan,
             simulated,
-            candles: false,
+            candles: Candles::No,
             global_chart: false,
             supply_charts: false,
             requests,
         }
     }
 
-    const fn with_candles(self) -> Self {
-        Self {
-            candles: true,
-            ..self
-        }
+    const fn with_candles(self, candles: Candles) -> Self {
+        Self { candles, ..self }
     }
 
     const fn with_global_chart(self) -> Self {
@@ -72,15 +88,15 @@ impl Row {
 const ROWS: [Row; 6] = [
     Row::new(Plan::Keyless, fake_vendors::Plan::Keyless, 2),
     Row::new(Plan::Demo, fake_vendors::Plan::Demo, 2),
-    Row::new(Plan::Basic, fake_vendors::Plan::Basic, 4).with_candles(),
+    Row::new(Plan::Basic, fake_vendors::Plan::Basic, 4).with_candles(Candles::Last),
     Row::new(Plan::Analyst, fake_vendors::Plan::Analyst, 5)
-        .with_candles()
+        .with_candles(Candles::Range)
         .with_global_chart(),
     Row::new(Plan::Lite, fake_vendors::Plan::Lite, 5)
-        .with_candles()
+        .with_candles(Candles::Range)
         .with_global_chart(),
     Row::new(Plan::Enterprise, fake_vendors::Plan::Enterprise, 7)
-        .with_candles()
+        .with_candles(Candles::Range)
         .with_global_chart()
         .with_supply_charts(),
 ];
@@ -132,7 +148,7 @@ async fn open(world: &World, row: &Row) -> Collector {
         "{}\nbitcoin,BTC,usd,,{SINCE},{SINCE},{},true,\n\
          _global,,usd,,{SINCE},{SINCE},false,true,\n",
         source_coingecko::COLUMNS.join(","),
-        row.candles
+        row.candles != Candles::No
     );
     // At the plan's own pace, which the simulator holds it to.
     let source = CoinGecko::new(Settings {
@@ -172,7 +188,7 @@ fn history(world: &World, row: &Row) -> Rows {
             .value("bitcoin", metric, at_ms)
             .unwrap()
     };
-    if row.candles {
+    if row.candles != Candles::No {
         for (step, step_ms) in [("1d", DAY_MS), ("1h", HOUR_MS)] {
             for (name, pick) in CANDLE {
                 let candle = |start_ms: i64| {
@@ -183,7 +199,8 @@ fn history(world: &World, row: &Row) -> Rows {
                             .collect::<Vec<_>>(),
                     )
                 };
-                let points = buckets(step_ms).map(|ms| (ms, candle(ms).to_bits()));
+                let points = buckets(step_ms);
+                let points = points.map(|ms| (ms, row.candles.written(candle(ms)).to_bits()));
                 rows.insert(format!("bitcoin usd {name} {step}"), points.collect());
             }
         }

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use fake_vendors::{FakeVendor, Metric, Options};
-use ingest::{Collector, Filter, PastAsk, Setup, Stop, Stopper};
+use ingest::{Collector, Filter, PastAsk, Setup, Stop, Stopper, Timetable};
 use model::{SeriesSpec, Ts};
 use ratelimit::Clock;
 use secrecy::SecretString;
@@ -122,6 +122,11 @@ impl World {
         Setup {
             series: series(&source, csv),
             authority: Authority::Whole,
+            timetable: Timetable {
+                // Tests look for ticks to the second.
+                jitter_secs: 0,
+                ..Timetable::of(&source)
+            },
             source: Arc::new(source),
             key: Some(SecretString::from(KEY.to_owned())),
             session: Arc::new(store.session(&instance).await.unwrap()),
