@@ -196,3 +196,96 @@ impl Drop for Told {
         self.tell_superseded();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+
+    #[derive(Clone, Debug, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Lines {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    /// Returns attempt, status and class of each line that the attempts of a request leave behind.
+    fn told(attempts: impl FnOnce(&Told)) -> Vec<String> {
+        let asked = Asked {
+            source: SourceId::new("acme"),
+            dataset: DatasetId::new("d"),
+            kind: PullKind::Live,
+            pull: PullId(1),
+            host: "api",
+            cost: 1,
+            block: String::new(),
+            request: String::new(),
+        };
+        let lines = Lines::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::DEBUG)
+            .with_ansi(false)
+            .with_writer(lines.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || attempts(&Told::new(asked)));
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let fields = ["attempt=", "status=", "error_class="];
+        text.lines()
+            .map(|line| {
+                let words = line.split(' ');
+                let wanted = words.filter_map(|word| {
+                    let of = fields.iter().find(|field| word.starts_with(**field))?;
+                    word.strip_prefix(of)
+                });
+                wanted.collect::<Vec<_>>().join(" ").replace('"', "")
+            })
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn each_attempt_that_left_is_told_once_with_what_came_of_it() {
+        let status = |status| Some(StatusCode::from_u16(status).unwrap());
+        let leaves = |told: &Told| told.leaves(Duration::ZERO);
+        assert!(told(|_| {}).is_empty());
+        let lines = told(|told| {
+            leaves(told);
+            told.came(status(302));
+            leaves(told);
+            told.came(None);
+            leaves(told);
+            told.came(status(200));
+            told.read(told.so_far(), Read::nothing(telemetry::OK));
+            // Told already.
+            told.read(told.so_far(), Read::nothing(telemetry::OK));
+        });
+        assert_eq!(lines, ["1 302 redirected", "2 transient", "3 200"]);
+        // The next try never left; nobody waits for an answer.
+        let lines = told(|told| {
+            leaves(told);
+            told.came(status(500));
+        });
+        assert_eq!(lines, ["1 500 transient"]);
+        assert_eq!(told(leaves), ["1 abandoned"]);
+    }
+}

@@ -105,3 +105,18 @@ async fn each_request_and_each_pull_has_one_line_with_known_fields() {
     assert_eq!(told.join(", "), stage.ask(ledger).await);
     assert_eq!(sum(&pulls, "requests"), stage.seen());
 }
+
+#[tokio::test]
+async fn a_request_that_nobody_waits_for_is_told_as_well() {
+    let stage = stage().await;
+    stage.always("", Fault::Hang);
+    let mut command = stage.command(&[]);
+    command.env("RUST_LOG", "info,ingest=debug");
+    let program = Running::start(command);
+    stage.until_seen(1).await;
+    program.signal(Signal::SIGTERM);
+    let ended = program.end().await;
+    ended.must(0, &["error_class=\"abandoned\""]);
+    let told = ended.stdout.matches(": asked ").count();
+    assert_eq!(u64::try_from(told).unwrap(), stage.seen(), "{ended}");
+}
