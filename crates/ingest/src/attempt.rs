@@ -80,6 +80,13 @@ pub(crate) enum Stopped {
     LedgerAway(#[from] store::Error),
 }
 
+/// Whether units are spent, or only looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counts {
+    Now,
+    Never,
+}
+
 /// What the transport hears of an attempt that never left; the reason stays with the attempt.
 #[derive(Debug, thiserror::Error)]
 #[error("not sent")]
@@ -232,7 +239,8 @@ impl Paced {
         permitted.await?
     }
 
-    /// Takes a slot and counts the request. After an error all of it is done again but what was spent: a
+    /// Takes a slot and counts the request. Where the quota is spent no slot is taken, which others may
+    /// use; it is counted last all the same, in the window in which the request leaves. After an error all of it is done again but what was spent: a
     /// slot from before an outage is one that time has passed over, and those who waited with it would
     /// leave together.
     async fn try_permit(
@@ -241,6 +249,9 @@ impl Paced {
         attempt: &Attempt,
         spent: &AtomicBool,
     ) -> Result<(), Stopped> {
+        if !spent.load(Ordering::Relaxed) {
+            self.spend(pace, attempt, Counts::Never).await?;
+        }
         loop {
             // A repetition by the transport comes here too.
             if attempt.stop.is_said() {
@@ -255,7 +266,7 @@ impl Paced {
             }
         }
         if !spent.load(Ordering::Relaxed) {
-            self.spend(pace, attempt).await?;
+            self.spend(pace, attempt, Counts::Now).await?;
             spent.store(true, Ordering::Relaxed);
         }
         if let Some(pull) = attempt.pull {
@@ -303,7 +314,12 @@ impl Paced {
         }
     }
 
-    async fn spend(&self, pace: &HostPace, attempt: &Attempt) -> Result<(), Stopped> {
+    async fn spend(
+        &self,
+        pace: &HostPace,
+        attempt: &Attempt,
+        counts: Counts,
+    ) -> Result<(), Stopped> {
         if pace.quotas.is_empty() {
             return Ok(());
         }
@@ -314,11 +330,12 @@ impl Paced {
             .iter()
             .filter_map(|limit| window_of(limit, attempt.kind, self.live_reserve_percent))
             .collect();
-        match self
-            .store
-            .spend(self.source, pace.host, &windows, cost, now)
-            .await?
-        {
+        let (store, source, host) = (&self.store, self.source, pace.host);
+        let said = match counts {
+            Counts::Now => store.spend(source, host, &windows, cost, now).await,
+            Counts::Never => store.could_spend(source, host, &windows, cost, now).await,
+        };
+        match said? {
             Spend::Ok => Ok(()),
             Spend::Exhausted { window, until } => Err(Stopped::Spent {
                 span: window.to_string(),

@@ -38,6 +38,9 @@ impl Collector {
         error: ReplyError,
         reply: Option<Reply>,
     ) -> Result<Option<Vec<RequestSpec>>, Error> {
+        if is_refusal(&error) {
+            pull.tally.refused_once();
+        }
         if let Some(halves) = self.halves(pull, request, &error, reply.as_ref()) {
             return Ok(Some(halves.into()));
         }
@@ -77,7 +80,8 @@ impl Collector {
     }
 
     /// Splits what was too much for the vendor, in its own words or in that it broke down over it time
-    /// after time. A vendor that breaks down over the halves as well counts as away before long.
+    /// after time. A vendor that breaks down over the halves as well counts as away before long; one that
+    /// refuses them as well, down to the smallest, is asked for the rest as it stands.
     fn halves(
         &self,
         pull: &Pull<'_>,
@@ -86,6 +90,7 @@ impl Collector {
         reply: Option<&Reply>,
     ) -> Option<[RequestSpec; 2]> {
         match error {
+            ReplyError::TooMuch(_) if pull.refuses_all() => return None,
             ReplyError::TooMuch(_) => {}
             // What did not answer at all is away, not overloaded.
             ReplyError::Transient(_) if reply.is_some() && self.source.halves_overload() => {}

@@ -18,6 +18,7 @@ mod error;
 mod estimate;
 mod failure;
 mod fetch;
+mod identity;
 mod index;
 mod jobs;
 mod missed;

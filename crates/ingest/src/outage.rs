@@ -148,7 +148,7 @@ mod tests {
     fn away() -> store::Error {
         store::Error::Unavailable {
             text: "gone".to_owned(),
-            source: None,
+            driver: None,
         }
     }
 

@@ -127,7 +127,8 @@ impl Stage {
         stage
     }
 
-    fn config_folder(&self) -> PathBuf {
+    /// Returns the folder of the files that say what is collected.
+    pub fn config_folder(&self) -> PathBuf {
         self.folder.path().join("sources-config")
     }
 

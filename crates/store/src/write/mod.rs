@@ -188,7 +188,7 @@ impl Writer {
                 Err(Failure::Duplicate) => {
                     return Err(Error::Conflict {
                         text: "points of this source are being written without its lock".to_owned(),
-                        source: None,
+                        driver: None,
                     });
                 }
                 Err(Failure::Other(error)) => return Err(error),
