@@ -8,9 +8,9 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use argh::FromArgs;
-use assembly::{Purpose, Workshop, check_config, or_give_up};
+use assembly::{Purpose, Workshop, check_config, observe, or_give_up};
 use ingest::{Collector, Stop, Stopper, keep_leading, schedule};
-use runtime::{Env, Exit};
+use runtime::{Env, Exit, Telemetry};
 use tokio::task::JoinSet;
 
 /// One for the ticks and one for the gaps of each source; all of them run until stop is said.
@@ -62,6 +62,8 @@ async fn run(args: &Args) -> anyhow::Result<Exit> {
         return Ok(report(&check, args.check_config));
     }
     let shutdown = runtime::shutdown().context("failed to watch for signals")?;
+    // Before anything else: a port that is taken is known at once.
+    let telemetry = Telemetry::start(env.metrics.ingestd, "ingestd")?;
     let clock = runtime::clock(&env).await?;
     let workshop = Workshop::open(env, clock, "crossfeed ingestd").await?;
     let epoch = lead(&workshop).await?;
@@ -76,13 +78,15 @@ async fn run(args: &Args) -> anyhow::Result<Exit> {
         .collect();
     for collector in &collectors {
         collector.lead(epoch);
-        tracing::info!(source = %collector.id(), series = collector.series_count(), "collecting");
+        tracing::info!(source = %collector.id(), series_count = collector.series_count(), "collecting");
     }
     anyhow::ensure!(
         !collectors.is_empty(),
         "no source is set up: set a vendor's key"
     );
+    let figures = observe(&telemetry, &workshop, &collectors, &stop);
     let mut tasks = start(&workshop, &collectors, &stop);
+    tasks.spawn(figures);
     // From here on this task only waits.
     workshop.clock.end();
     let exit = tokio::select! {
@@ -96,6 +100,7 @@ async fn run(args: &Args) -> anyhow::Result<Exit> {
             Exit::Error
         }
     };
+    telemetry.not_ready("ending");
     stopper.stop();
     let last_words = async {
         if exit == Exit::Error {

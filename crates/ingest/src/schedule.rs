@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use model::{Step, Ts};
 use ratelimit::{Busy, Clock};
 
-use crate::{Collector, Error, Stop, Summary, Timetable};
+use crate::{Collector, Error, Stop, Summary, Timetable, telemetry};
 
 const HOUR_SECS: i64 = Step::Hour.max_secs();
 /// How long gaps wait for the tick to begin.
@@ -44,6 +44,7 @@ pub async fn ticks(
     loop {
         let began = clock.now();
         let run_id = run_id("tick", began);
+        telemetry::tick_began(collector.id(), began);
         tell(&collector, "tick", collector.live(&run_id).await)?;
         match collector.refresh_due_catalogue(&run_id).await.transpose() {
             None => {}
@@ -57,6 +58,7 @@ pub async fn ticks(
         let ended = clock.now();
         tell_missed(&collector, began, ended);
         let due = next_due(&timetable, ended).plus_secs(drawn_secs(timetable.jitter_secs));
+        telemetry::tick_ended(collector.id(), began, ended, due);
         if stop.or(sleep_until(&*clock, due)).await.is_none() {
             return Ok(());
         }
@@ -145,10 +147,13 @@ fn is_idle(summary: &Summary) -> bool {
 
 /// Logs how something ended; hands on what ends the schedule.
 fn tell(collector: &Collector, what: &str, result: Result<Summary, Error>) -> Result<(), Error> {
+    if let (Ok(summary), "tick") = (&result, what) {
+        telemetry::tick_went(collector.id(), summary);
+    }
     match result {
         Ok(summary) if is_idle(&summary) => {}
         Ok(summary) => tracing::info!(
-            source = %collector.id(), what, status = summary.status().as_str(),
+            source = %collector.id(), job = what, status = summary.status().as_str(),
             requests = summary.total(|pull| pull.requests),
             points = summary.total(|pull| pull.received),
             inserted = summary.total(|pull| pull.inserted),
@@ -156,7 +161,9 @@ fn tell(collector: &Collector, what: &str, result: Result<Summary, Error>) -> Re
             "{what} ended"
         ),
         Err(error @ Error::Store(store::Error::LeadershipLost { .. })) => return Err(error),
-        Err(error) => tracing::error!(source = %collector.id(), what, %error, "{what} failed"),
+        Err(error) => {
+            tracing::error!(source = %collector.id(), job = what, %error, "{what} failed")
+        }
     }
     Ok(())
 }

@@ -124,6 +124,13 @@ impl Store {
         Ok(self.inner.pool.get().await?)
     }
 
+    /// Returns how many connections of the pool are open, how many of those are free, and how many
+    /// callers wait for one.
+    pub(crate) fn pool_counts(&self) -> [usize; 3] {
+        let status = self.inner.pool.status();
+        [status.size, status.available, status.waiting]
+    }
+
     /// Opens a connection beside the pool, for locks held as long as the process lives.
     pub(crate) async fn own_connection(&self) -> Result<OwnConnection, Error> {
         OwnConnection::open(&self.inner.route).await

@@ -11,6 +11,7 @@ mod five;
 mod one_clock;
 mod outage;
 mod schedule;
+mod telemetry;
 
 use fake_vendors::Fault;
 use nix::sys::signal::Signal;
