@@ -10,6 +10,7 @@ mod bench;
 mod ci;
 mod clock;
 mod demo;
+mod log_fields;
 mod migrate;
 mod parse;
 mod tidy;

@@ -268,6 +268,7 @@ fn print_outcomes(record: &Record, parsed: &Parsed) {
         let text = match outcome {
             Outcome::Answered(labels) => format!("answered {labels}"),
             Outcome::Empty(labels) => format!("empty {labels}"),
+            Outcome::Closed(labels) => format!("closed {labels}"),
             Outcome::OutsidePlan(labels) => format!("outside_plan {labels}"),
             Outcome::Absent => "absent".to_owned(),
             Outcome::Unsupported => "unsupported".to_owned(),

@@ -7,10 +7,10 @@ use argh::FromArgs;
 use runtime::Exit;
 use serde::Deserialize;
 
-use crate::{cargo_program, root};
+use crate::{cargo_program, log_fields, root};
 
 /// Checks lints, arrows between crates, licences, config files, the origin of fixtures, the units of
-/// systemd, and that the docs name every crate.
+/// systemd, and that the docs name every crate and every field of a log event.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "tidy")]
 pub(crate) struct Tidy {}
@@ -148,6 +148,7 @@ impl Tidy {
         check_fixtures(&root().join("crates"), &mut problems)?;
         check_config(&mut problems)?;
         crate::units::check(&mut problems)?;
+        log_fields::check(&mut problems)?;
         for problem in &problems {
             eprintln!("tidy: {problem}");
         }

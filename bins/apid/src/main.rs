@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use apid::Api;
 use argh::FromArgs;
 use query::Reader;
-use runtime::{Env, Exit, Notify, Role};
+use runtime::{Env, Exit, Notify, Role, Telemetry};
 use store::Store;
 
 /// Answers questions about the collected data over HTTP.
@@ -63,6 +63,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
     // Before the database: a port that is taken is known at once, and starts nothing.
     let listener = TcpListener::bind((args.host.as_str(), args.port))
         .with_context(|| format!("failed to listen on {}:{}", args.host, args.port))?;
+    let telemetry = Telemetry::start(env.metrics.apid, "apid")?;
     let database = runtime::database(&env, Role::Read).await?;
     let options = store::Options {
         application_name: "apid".to_owned(),
@@ -79,6 +80,8 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let clock = runtime::clock(&env).await?;
     // Readers never make simulated time wait.
     clock.end();
+    telemetry.register(|registry| apid::telemetry::register(registry, &store));
+    telemetry.ready_by(apid::telemetry::readiness(store.clone()));
     let api = Api::new(
         Reader::new(store),
         move || clock.now(),

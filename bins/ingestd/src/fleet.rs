@@ -7,6 +7,7 @@ use assembly::{Prepared, Purpose, Workshop, or_give_up};
 use ingest::{
     Collector, Stop, Stopper,
     schedule::{self, First},
+    telemetry::Watched,
 };
 use model::SourceId;
 use tokio::task::{JoinError, JoinSet};
@@ -19,6 +20,7 @@ type Tasks = JoinSet<Result<(), ingest::Error>>;
 pub(crate) struct Fleet {
     /// Of the leadership under which they work.
     pub(crate) epoch: i64,
+    watched: Watched,
     sources: Vec<AtWork>,
 }
 
@@ -33,10 +35,11 @@ struct AtWork {
 }
 
 impl Fleet {
-    /// Makes one without any source.
-    pub(crate) const fn new(epoch: i64) -> Self {
+    /// Makes one without any source; those that come are `watched`.
+    pub(crate) const fn new(epoch: i64, watched: Watched) -> Self {
         Self {
             epoch,
+            watched,
             sources: Vec::new(),
         }
     }
@@ -54,8 +57,9 @@ impl Fleet {
         let (stopper, stop) = Stopper::new();
         let collector = (workshop.collector(&prepared, Purpose::Lead, &stop)).await?;
         collector.lead(self.epoch);
-        tracing::info!(source = %collector.id(), series = collector.series_count(), "collecting");
+        tracing::info!(source = %collector.id(), series_count = collector.series_count(), "collecting");
         let collector = Arc::new(collector);
+        self.watched.add(&collector);
         let (one, other) = (Arc::clone(&collector), Arc::clone(&collector));
         let clock = || Arc::clone(&workshop.clock);
         let mut tasks = Tasks::new();
@@ -129,7 +133,9 @@ impl Fleet {
             if let Some(source) = self.sources.get_mut(at) {
                 source.end(workshop).await;
             }
-            self.sources.swap_remove(at).close().await;
+            let source = self.sources.swap_remove(at);
+            self.watched.remove(&source.collector);
+            source.close().await;
         }
     }
 }
@@ -199,7 +205,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_source_nothing_breaks_down() {
-        let mut fleet = Fleet::new(1);
+        let mut fleet = Fleet::new(1, Watched::default());
         let short = std::time::Duration::from_millis(20);
         assert!(
             tokio::time::timeout(short, fleet.broke_down())

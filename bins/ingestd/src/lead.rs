@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use assembly::{Prepared, Purpose, Workshop, set_up_sources};
 use ingest::schedule::First;
-use runtime::{Env, Hangup, Notify};
+use runtime::{Env, Hangup};
 use store::session::LeaderRow;
 
-use crate::reload;
+use crate::{Front, reload};
 
 /// How often a standby looks, in real time: whoever leads may vanish in real time.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -31,7 +31,7 @@ pub(crate) async fn start(
     env: Env,
     standby: bool,
     hangup: &mut Hangup,
-    notify: Notify,
+    front: &Front,
 ) -> anyhow::Result<Led> {
     let clock = runtime::clock(&env).await?;
     let mut workshop = Workshop::open(env, clock, "crossfeed ingestd").await?;
@@ -40,7 +40,7 @@ pub(crate) async fn start(
         None if standby => {
             // Whoever waits for a process does not make simulated time wait.
             workshop.clock.end();
-            let epoch = wait(&mut workshop, hangup, notify).await?;
+            let epoch = wait(&mut workshop, hangup, front).await?;
             workshop.clock.begin();
             (epoch, First::Rest)
         }
@@ -71,7 +71,7 @@ async fn try_lead(workshop: &Workshop) -> Result<Option<i64>, store::Error> {
 }
 
 /// Waits until nobody leads any more. A database that is away is waited for, too.
-async fn wait(workshop: &mut Workshop, hangup: &mut Hangup, notify: Notify) -> anyhow::Result<i64> {
+async fn wait(workshop: &mut Workshop, hangup: &mut Hangup, front: &Front) -> anyhow::Result<i64> {
     let mut known: Option<String> = None;
     let mut is_away = false;
     loop {
@@ -85,7 +85,9 @@ async fn wait(workshop: &mut Workshop, hangup: &mut Hangup, notify: Notify) -> a
                 let who = told(leader.as_ref());
                 if is_away || known.as_ref() != Some(&who) {
                     tracing::info!("standby: {who} leads; waiting for its end");
-                    notify.ready(&format!("standby: {who} leads"));
+                    let status = format!("standby: {who} leads");
+                    front.telemetry.not_ready(&status);
+                    front.notify.ready(&status);
                 }
                 (known, is_away) = (Some(who), false);
             }
@@ -103,7 +105,7 @@ async fn wait(workshop: &mut Workshop, hangup: &mut Hangup, notify: Notify) -> a
         tokio::select! {
             () = tokio::time::sleep(LOOK_AGAIN) => {}
             () = hangup.heard() => {
-                notify.reloading();
+                front.notify.reloading();
                 reload::before_leading(workshop);
                 // Says anew who leads.
                 known = None;

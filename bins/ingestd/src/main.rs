@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use argh::FromArgs;
 use assembly::check_config;
-use runtime::{Env, Exit, Notify};
+use runtime::{Env, Exit, Notify, Telemetry};
 
 /// Collects every source whose key is set, each at its time, until SIGTERM. One per database: a second
 /// one ends and names the first, or waits for its end with --standby. SIGHUP makes it read `.env` and
@@ -38,6 +38,13 @@ struct Args {
     /// wait for the end of the ingestd that leads, and take over
     #[argh(switch)]
     standby: bool,
+}
+
+/// What others see of the process.
+#[derive(Debug)]
+struct Front {
+    telemetry: Telemetry,
+    notify: Notify,
 }
 
 #[tokio::main]
@@ -70,19 +77,24 @@ async fn run(args: &Args) -> anyhow::Result<Exit> {
     let signals = "failed to watch for signals";
     let shutdown = runtime::shutdown().context(signals)?;
     let mut hangup = runtime::hangup().context(signals)?;
-    let notify = Notify::begin();
+    // Before anything else: a port that is taken is known at once.
+    let telemetry = Telemetry::start(env.metrics.ingestd, "ingestd")?;
+    let front = Front {
+        telemetry,
+        notify: Notify::begin(),
+    };
     // Nothing has been asked yet that could be lost.
     let led = tokio::select! {
         biased;
         () = shutdown.asked() => None,
-        led = lead::start(env, args.standby, &mut hangup, notify) => Some(led?),
+        led = lead::start(env, args.standby, &mut hangup, &front) => Some(led?),
     };
     let Some(led) = led else {
-        notify.stopping();
+        front.notify.stopping();
         tracing::info!("ended");
         return Ok(Exit::Complete);
     };
-    serve::until_end(led, shutdown, hangup, notify).await
+    serve::until_end(led, shutdown, hangup, front).await
 }
 
 fn report(check: &assembly::ConfigCheck, asked: bool) -> Exit {

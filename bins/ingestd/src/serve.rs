@@ -2,11 +2,13 @@
 
 use std::{pin::pin, sync::Arc};
 
-use assembly::{Prepared, Workshop, or_give_up};
-use ingest::{Stopper, keep_leading, schedule::First};
-use runtime::{Exit, Hangup, Notify, Shutdown};
+use assembly::{Prepared, Workshop, observe, or_give_up};
+use ingest::{Stop, Stopper, keep_leading, schedule::First, telemetry::Watched};
+use runtime::{Exit, Hangup, Shutdown};
+use tokio::task::JoinSet;
 
 use crate::{
+    Front,
     fleet::Fleet,
     lead::{Led, name_rival},
     reload, status,
@@ -20,8 +22,9 @@ pub(crate) async fn until_end(
     led: Led,
     shutdown: Shutdown,
     mut hangup: Hangup,
-    notify: Notify,
+    front: Front,
 ) -> anyhow::Result<Exit> {
+    let notify = front.notify;
     let Led {
         mut workshop,
         epoch,
@@ -29,7 +32,11 @@ pub(crate) async fn until_end(
         first,
     } = led;
     let session = Arc::clone(&workshop.session);
-    let mut fleet = Fleet::new(epoch);
+    let (stopper, stop) = Stopper::new();
+    let watched = Watched::default();
+    let mut figures = JoinSet::new();
+    figures.spawn(observe(&front.telemetry, &workshop, watched.clone(), &stop));
+    let mut fleet = Fleet::new(epoch, watched);
     let mut told = status::Told::new(notify);
     let opened = tokio::select! {
         biased;
@@ -51,6 +58,7 @@ pub(crate) async fn until_end(
                 () = shutdown.asked() => break Exit::Complete,
                 why = fleet.broke_down() => break broken(&why),
                 error = &mut leading => break broken(&error),
+                _ = figures.join_next() => break broken(&"the figures of the database are kept no more"),
                 () = hangup.heard() => {}
                 () = told.look_again() => {
                     told.tell(&workshop, &fleet).await;
@@ -68,7 +76,12 @@ pub(crate) async fn until_end(
         };
     }
     drop(session);
-    end(workshop, fleet, notify, exit).await?;
+    notify.stopping();
+    front.telemetry.not_ready("ending");
+    stopper.stop();
+    // It holds on to nothing that another waits for.
+    figures.shutdown().await;
+    end(workshop, fleet, &stop, exit).await?;
     opened?;
     Ok(exit)
 }
@@ -90,15 +103,7 @@ fn broken(why: &dyn std::fmt::Display) -> Exit {
     Exit::Error
 }
 
-async fn end(
-    workshop: Workshop,
-    mut fleet: Fleet,
-    notify: Notify,
-    exit: Exit,
-) -> anyhow::Result<()> {
-    notify.stopping();
-    let (stopper, stop) = Stopper::new();
-    stopper.stop();
+async fn end(workshop: Workshop, mut fleet: Fleet, stop: &Stop, exit: Exit) -> anyhow::Result<()> {
     fleet.say_stop();
     let last_words = async {
         if exit == Exit::Error {
@@ -107,7 +112,7 @@ async fn end(
         fleet.end().await;
         Ok(())
     };
-    if or_give_up(&stop, last_words).await?.is_none() {
+    if or_give_up(stop, last_words).await?.is_none() {
         fleet.abandon().await;
         workshop.abandon().await;
     }

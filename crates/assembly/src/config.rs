@@ -70,8 +70,11 @@ pub fn check_config_of(env: &Env, sources: &[SourceId]) -> ConfigCheck {
             continue;
         }
         let built = check.take(build(source, &vendor).map_err(anyhow::Error::from));
-        let read = built.and_then(|built| check.take(series(env, &built)));
-        if let Some(series) = read {
+        let Some(built) = built else { continue };
+        if let Some(series) = check.take(series(env, &built)) {
+            for warning in built.config_warnings() {
+                tracing::warn!(%source, "{warning}");
+            }
             let on = series.iter().filter(|one| one.enabled).count();
             check.read.push(format!(
                 "{source}.csv: {} series, {on} enabled",

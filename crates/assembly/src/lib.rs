@@ -6,6 +6,7 @@
 mod config;
 mod ending;
 mod nights;
+mod observe;
 mod prepared;
 mod quota;
 mod schedule;
@@ -16,6 +17,7 @@ mod workshop;
 pub use config::{ConfigCheck, check_config, check_config_of, dictionary, series};
 pub use ending::{exit_of, or_give_up, stop_on_signal};
 pub use nights::{night_bill, planned_nights};
+pub use observe::observe;
 pub use prepared::{Prepared, set_up_sources};
 pub use quota::{Quota, QuotaWatch};
 pub use schedule::Schedule;

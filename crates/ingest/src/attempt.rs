@@ -21,7 +21,14 @@ use store::{
     pulls::PullId,
 };
 
-use crate::{outage::Outage, quota::window_of, reign::Reign, stop::Stop};
+use crate::{
+    outage::Outage,
+    quota::window_of,
+    reign::Reign,
+    stop::Stop,
+    telemetry::{self, Wait},
+    told::Told,
+};
 
 /// How many intervals ahead gap filler and re-reads may reserve slots. A backfill, which may not,
 /// takes what they leave; a live tick waits no longer for them than this.
@@ -73,6 +80,13 @@ pub(crate) enum Stopped {
     LedgerAway(#[from] store::Error),
 }
 
+/// Whether units are spent, or only looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counts {
+    Now,
+    Never,
+}
+
 /// What the transport hears of an attempt that never left; the reason stays with the attempt.
 #[derive(Debug, thiserror::Error)]
 #[error("not sent")]
@@ -93,6 +107,8 @@ pub(crate) struct Attempt {
     pub(crate) stop: Stop,
     /// Who counts attempts that left: the pull, and the progress of the whole collector.
     pub(crate) counters: [Arc<AtomicU64>; 2],
+    /// Who tells what came of it.
+    told: Arc<Told>,
     stopped: Mutex<Option<Stopped>>,
 }
 
@@ -105,6 +121,7 @@ impl Attempt {
         kind: PullKind,
         stop: Stop,
         counters: [Arc<AtomicU64>; 2],
+        told: Arc<Told>,
     ) -> Self {
         Self {
             host,
@@ -113,6 +130,7 @@ impl Attempt {
             kind,
             stop,
             counters,
+            told,
             stopped: Mutex::new(None),
         }
     }
@@ -221,7 +239,8 @@ impl Paced {
         permitted.await?
     }
 
-    /// Takes a slot and counts the request. After an error all of it is done again but what was spent: a
+    /// Takes a slot and counts the request. Where the quota is spent no slot is taken, which others may
+    /// use; it is counted last all the same, in the window in which the request leaves. After an error all of it is done again but what was spent: a
     /// slot from before an outage is one that time has passed over, and those who waited with it would
     /// leave together.
     async fn try_permit(
@@ -230,6 +249,9 @@ impl Paced {
         attempt: &Attempt,
         spent: &AtomicBool,
     ) -> Result<(), Stopped> {
+        if !spent.load(Ordering::Relaxed) {
+            self.spend(pace, attempt, Counts::Never).await?;
+        }
         loop {
             // A repetition by the transport comes here too.
             if attempt.stop.is_said() {
@@ -244,7 +266,7 @@ impl Paced {
             }
         }
         if !spent.load(Ordering::Relaxed) {
-            self.spend(pace, attempt).await?;
+            self.spend(pace, attempt, Counts::Now).await?;
             spent.store(true, Ordering::Relaxed);
         }
         if let Some(pull) = attempt.pull {
@@ -292,7 +314,12 @@ impl Paced {
         }
     }
 
-    async fn spend(&self, pace: &HostPace, attempt: &Attempt) -> Result<(), Stopped> {
+    async fn spend(
+        &self,
+        pace: &HostPace,
+        attempt: &Attempt,
+        counts: Counts,
+    ) -> Result<(), Stopped> {
         if pace.quotas.is_empty() {
             return Ok(());
         }
@@ -303,11 +330,12 @@ impl Paced {
             .iter()
             .filter_map(|limit| window_of(limit, attempt.kind, self.live_reserve_percent))
             .collect();
-        match self
-            .store
-            .spend(self.source, pace.host, &windows, cost, now)
-            .await?
-        {
+        let (store, source, host) = (&self.store, self.source, pace.host);
+        let said = match counts {
+            Counts::Now => store.spend(source, host, &windows, cost, now).await,
+            Counts::Never => store.could_spend(source, host, &windows, cost, now).await,
+        };
+        match said? {
             Spend::Ok => Ok(()),
             Spend::Exhausted { window, until } => Err(Stopped::Spent {
                 span: window.to_string(),
@@ -355,6 +383,7 @@ impl Middleware for Paced {
     ) -> reqwest_middleware::Result<Response> {
         let attempt = extensions.get::<Arc<Attempt>>().cloned();
         if let Some(attempt) = &attempt {
+            let begun = self.clock.now();
             if let Err(stopped) = self.permit(attempt).await {
                 attempt.note(stopped);
                 return Err(reqwest_middleware::Error::middleware(NotSent));
@@ -362,8 +391,16 @@ impl Middleware for Paced {
             for counter in &attempt.counters {
                 counter.fetch_add(1, Ordering::Relaxed);
             }
+            let waited_ms = self.clock.now().millis() - begun.millis();
+            let waited = Duration::from_millis(u64::try_from(waited_ms).unwrap_or(0));
+            telemetry::waited(self.source, Wait::Pace, waited);
+            attempt.told.leaves(waited);
         }
-        next.run(request, extensions).await
+        let came = next.run(request, extensions).await;
+        if let Some(attempt) = &attempt {
+            attempt.told.came(came.as_ref().ok().map(Response::status));
+        }
+        came
     }
 }
 

@@ -6,7 +6,10 @@ use model::{DatasetId, Key, PullKind, SeriesSpec, SourceId, Step, Subject, Ts};
 use source::{DatasetSpec, Listing, Role};
 use store::{Store, dictionary::ListingRow};
 
-use crate::{Error, Filter, Summary, collector::Collector, fetch::ParsedBlock, pull::Pull};
+use crate::{
+    Error, Filter, Summary, collector::Collector, fetch::ParsedBlock, identity::strangers,
+    pull::Pull,
+};
 
 /// A catalogue that is due within this is read now: ticks come once an hour, and the answer to the
 /// last one came a moment after its tick.
@@ -143,11 +146,12 @@ impl Collector {
                 tracing::info!(
                     source = %pull.source, %dataset, listed = rows.len(), ?changes, "catalogue read"
                 );
-                let listed = rows.into_iter().filter(|row| row.active);
-                let listed: Vec<Subject> = listed.map(|row| row.subject).collect();
+                let all: Vec<ListingRow> = rows.into_iter().filter(|row| row.active).collect();
+                let listed: Vec<Subject> = all.iter().map(|row| row.subject.clone()).collect();
                 let forget = || self.store.forget_end(pull.source, &listed);
                 self.outage.through(forget).await?;
                 self.end_vanished(pull, now).await?;
+                self.note_strangers(pull, &all);
                 pull.tally.good();
                 self.refresh_facts().await
             }
@@ -158,6 +162,19 @@ impl Collector {
                 Ok(())
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Says of each name that means another asset now what it was and what it is. The pull counts it
+    /// among its failures, so that it is seen for as long as nobody mends the row.
+    fn note_strangers(&self, pull: &Pull<'_>, listed: &[ListingRow]) {
+        let keys = (self.configured().iter())
+            .filter(|spec| spec.enabled)
+            .map(|spec| &spec.series.key)
+            .filter(|key| self.source.catalogue_of(key) == Some(pull.dataset.id));
+        for told in strangers(&*self.source, keys, listed) {
+            tracing::error!(source = %pull.source, dataset = %pull.dataset.id, "{told}");
+            pull.tally.failed("another_asset", &told);
         }
     }
 

@@ -39,6 +39,7 @@ use crate::{
     rereads::Night,
     stop::Stop,
     summary::Summary,
+    telemetry,
     timetable::Timetable,
     transport::Transport,
     wants::{Askable, Planner},
@@ -365,11 +366,13 @@ impl Collector {
         let now = self.clock.now();
         let close = || self.store.close_pull(id, closed.clone(), now);
         let closed = self.outage.through(close).await;
+        telemetry::pull_ended(self.id(), &end);
         tracing::info!(
-            source = %self.id(), dataset = %dataset.id, kind = ask.kind.as_str(), pull_id = id.0,
-            status = end.status.as_str(), requests = end.requests, points = end.received,
-            inserted = end.inserted, updated = end.updated, differing = end.differing,
-            rejected = end.rejected, failed = end.failed_blocks, "pull ended"
+            source = %self.id(), dataset = %dataset.id, kind = ask.kind.as_str(), run_id,
+            pull_id = id.0, status = end.status.as_str(), requests = end.requests,
+            points = end.received, inserted = end.inserted, updated = end.updated,
+            differing = end.differing, rejected = end.rejected, failed = end.failed_blocks,
+            took_ms = now.millis() - new.started_at.millis(), "pull ended"
         );
         let halted = pull.halted();
         if halted == Some(Halt::Suspended) {

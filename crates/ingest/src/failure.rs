@@ -38,6 +38,9 @@ impl Collector {
         error: ReplyError,
         reply: Option<Reply>,
     ) -> Result<Option<Vec<RequestSpec>>, Error> {
+        if is_refusal(&error) {
+            pull.tally.refused_once();
+        }
         if let Some(halves) = self.halves(pull, request, &error, reply.as_ref()) {
             return Ok(Some(halves.into()));
         }
@@ -77,7 +80,8 @@ impl Collector {
     }
 
     /// Splits what was too much for the vendor, in its own words or in that it broke down over it time
-    /// after time. A vendor that breaks down over the halves as well counts as away before long.
+    /// after time. A vendor that breaks down over the halves as well counts as away before long; one that
+    /// refuses them as well, down to the smallest, is asked for the rest as it stands.
     fn halves(
         &self,
         pull: &Pull<'_>,
@@ -86,6 +90,7 @@ impl Collector {
         reply: Option<&Reply>,
     ) -> Option<[RequestSpec; 2]> {
         match error {
+            ReplyError::TooMuch(_) if pull.refuses_all() => return None,
             ReplyError::TooMuch(_) => {}
             // What did not answer at all is away, not overloaded.
             ReplyError::Transient(_) if reply.is_some() && self.source.halves_overload() => {}
@@ -103,10 +108,16 @@ impl Collector {
     fn note_failure(&self, pull: &Pull<'_>, request: &RequestSpec, error: &ReplyError) -> String {
         let redactor = self.transport.redactor();
         let text = redactor.clean(&format!("{}{error}", whose(request)));
-        tracing::warn!(
-            source = %pull.source, dataset = %pull.dataset.id, class = error.class(),
-            request = %redactor.clean(&request.path_and_query()), "{text}"
-        );
+        // What suspends is told with that.
+        if !matches!(
+            error,
+            ReplyError::Unauthorized(_) | ReplyError::NotEntitled(_)
+        ) {
+            tracing::warn!(
+                source = %pull.source, dataset = %pull.dataset.id, error_class = error.class(),
+                request = %redactor.clean(&request.path_and_query()), "{text}"
+            );
+        }
         pull.tally.failed(error.class(), &text);
         if is_refusal(error) {
             pull.tally.refused();
@@ -129,7 +140,7 @@ impl Collector {
         let suspend = || (self.store).suspend(pull.source, dataset, "", class, text, now);
         self.outage.through(suspend).await?;
         tracing::error!(
-            source = %pull.source, dataset, class,
+            source = %pull.source, dataset, error_class = class,
             "suspended until `crossfeed resume {}`: {text}", pull.source
         );
         Ok(())
@@ -232,7 +243,7 @@ impl Collector {
                 .await
                 .unwrap_or_else(|error| Err(std::io::Error::other(error)));
         match kept {
-            Ok(path) => tracing::warn!(%source, path = %path.display(), "answer kept"),
+            Ok(path) => tracing::warn!(%source, file = %path.display(), "answer kept"),
             Err(error) => tracing::warn!(%source, %error, "answer could not be kept"),
         }
     }

@@ -30,6 +30,10 @@ const KEPT_FAILURES: usize = 10;
 /// Requests in a row that end in nothing but passing failures before the vendor counts as away.
 const AWAY_AFTER: u64 = 8;
 
+/// Refusals in a row after which nothing is split any more: a bad pair among the 600 of the largest
+/// request stands alone after eleven, and what is beside it is good.
+const REFUSES_ALL_AFTER: u64 = 12;
+
 /// Why a pull ends before its plan does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Halt {
@@ -195,6 +199,11 @@ impl<'a> Pull<'a> {
         }
     }
 
+    /// Whether the vendor refuses whatever it is asked, be it ever so little: splitting helps no more.
+    pub(crate) fn refuses_all(&self) -> bool {
+        self.tally.refused_in_a_row.load(Ordering::Relaxed) >= REFUSES_ALL_AFTER
+    }
+
     pub(crate) fn halted(&self) -> Option<Halt> {
         self.halted
             .lock()
@@ -279,6 +288,8 @@ pub(crate) struct Tally {
     failed: AtomicU64,
     /// Failures that would come again whenever the same is asked.
     refused: AtomicU64,
+    /// Refusals since the last good answer, of what was split as well.
+    refused_in_a_row: AtomicU64,
     /// Passing failures since the vendor last said something.
     passing: AtomicU64,
     failures: Mutex<Vec<(String, String)>>,
@@ -301,12 +312,19 @@ impl Tally {
     /// Counts an answer that was taken in.
     pub(crate) fn good(&self) {
         self.good.fetch_add(1, Ordering::Relaxed);
+        self.refused_in_a_row.store(0, Ordering::Relaxed);
         self.heard();
     }
 
     /// Whether any answer was taken in.
     pub(crate) fn is_good(&self) -> bool {
         self.good.load(Ordering::Relaxed) > 0
+    }
+
+    /// Counts an answer that would be the same whenever the same is asked; what it was about may be
+    /// split yet.
+    pub(crate) fn refused_once(&self) {
+        self.refused_in_a_row.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a failure that does not pass, which is counted as a failure as well.

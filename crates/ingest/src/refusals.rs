@@ -15,7 +15,10 @@ const SUSPENDED_AFTER: i32 = 5;
 pub(crate) fn is_refusal(error: &ReplyError) -> bool {
     matches!(
         error,
-        ReplyError::Rejected(_) | ReplyError::Malformed(_) | ReplyError::NotFound(_)
+        ReplyError::Rejected(_)
+            | ReplyError::TooMuch(_)
+            | ReplyError::Malformed(_)
+            | ReplyError::NotFound(_)
     )
 }
 

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use model::{Step, Ts};
 use ratelimit::{Busy, Clock};
 
-use crate::{Collector, Error, Stop, Summary, Timetable};
+use crate::{Collector, Error, Stop, Summary, Timetable, telemetry};
 
 const HOUR_SECS: i64 = Step::Hour.max_secs();
 /// How long gaps wait for the tick to begin.
@@ -70,6 +70,7 @@ pub async fn ticks_from(
     loop {
         let began = clock.now();
         let run_id = run_id(TICK, began);
+        telemetry::tick_began(collector.id(), began);
         let since = match std::mem::replace(&mut first, First::Tick) {
             First::Tick => None,
             First::Rest => Some(next_due(&timetable, began).plus_secs(-timetable.every_secs)),
@@ -92,6 +93,7 @@ pub async fn ticks_from(
         let ended = clock.now();
         tell_missed(&collector, began, ended);
         let due = next_due(&timetable, ended).plus_secs(drawn_secs(timetable.jitter_secs));
+        telemetry::tick_ended(collector.id(), began, ended, due);
         if stop.or(sleep_until(&*clock, due)).await.is_none() {
             return Ok(());
         }
@@ -180,10 +182,13 @@ fn is_idle(summary: &Summary) -> bool {
 
 /// Logs how something ended; hands on what ends the schedule.
 fn tell(collector: &Collector, what: &str, result: Result<Summary, Error>) -> Result<(), Error> {
+    if let (Ok(summary), "tick") = (&result, what) {
+        telemetry::tick_went(collector.id(), summary);
+    }
     match result {
         Ok(summary) if is_idle(&summary) => {}
         Ok(summary) => tracing::info!(
-            source = %collector.id(), what, status = summary.status().as_str(),
+            source = %collector.id(), job = what, status = summary.status().as_str(),
             requests = summary.total(|pull| pull.requests),
             points = summary.total(|pull| pull.received),
             inserted = summary.total(|pull| pull.inserted),
@@ -191,7 +196,9 @@ fn tell(collector: &Collector, what: &str, result: Result<Summary, Error>) -> Re
             "{what} ended"
         ),
         Err(error @ Error::Store(store::Error::LeadershipLost { .. })) => return Err(error),
-        Err(error) => tracing::error!(source = %collector.id(), what, %error, "{what} failed"),
+        Err(error) => {
+            tracing::error!(source = %collector.id(), job = what, %error, "{what} failed")
+        }
     }
     Ok(())
 }

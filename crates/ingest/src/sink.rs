@@ -206,6 +206,7 @@ impl Judge<'_> {
         };
         match outcome {
             Outcome::Answered(labels) => put(buckets(labels), Verdict::Settled),
+            Outcome::Closed(labels) => put(buckets(labels), CLOSED),
             // Nothing was expected: silence is an answer.
             Outcome::Empty(labels) if self.dataset.calendar == Calendar::None => {
                 put(buckets(labels), Verdict::Settled);

@@ -7,12 +7,14 @@
 //!
 //! Pure: values are stored as sent and normalised on reading; nothing here reads or writes them.
 
+mod currency;
 mod dictionary;
 mod predecessor;
 mod reading;
 mod resolve;
 mod words;
 
+pub use currency::{PARTS, Part};
 pub use dictionary::{CanonicalMetric, Dictionary, Mapping};
 pub use resolve::{MetricMatch, MetricResolution, NamedBy};
 pub use tables::{CsvText, Problem, Problems};

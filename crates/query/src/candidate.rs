@@ -2,7 +2,7 @@
 
 use entity_master::EntityId;
 use model::{MetricName, SourceId, Step, TimeRange, Ts};
-use normalize::{Kind, Mapping, Unit};
+use normalize::{Kind, Mapping, Part, Unit};
 use store::series::SeriesId;
 
 /// A stored series, its place in the dictionary and in the entity master.
@@ -44,9 +44,19 @@ impl Candidate {
     /// Returns a stored value in the unit of the answer.
     pub(crate) fn value(&self, stored: f64) -> f64 {
         match &self.meaning {
-            Some(meaning) => meaning.mapping.normalize(stored, self.factor),
+            Some(meaning) => {
+                let value = meaning.mapping.normalize(stored, self.factor);
+                self.part().map_or(value, |part| value / part.parts)
+            }
             None => stored,
         }
+    }
+
+    /// Returns the part of a currency that the vendor writes this money in.
+    fn part(&self) -> Option<Part> {
+        let meaning = self.meaning.as_ref()?;
+        let is_quoted = (meaning.unit, meaning.mapping.unit) == (Unit::Quote, Unit::Quote);
+        Part::of(&self.quote).filter(|_| is_quoted)
     }
 
     /// Returns how the metric behaves in time, where that is known.
@@ -63,7 +73,7 @@ impl Candidate {
         };
         match (meaning.unit, meaning.mapping.unit) {
             (Unit::Usd, _) | (Unit::Quote, Unit::Usd | Unit::BillionUsd) => Some("usd"),
-            (Unit::Quote, _) => quote,
+            (Unit::Quote, _) => self.part().map(|part| part.whole).or(quote),
             _ => None,
         }
     }

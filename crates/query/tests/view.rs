@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use model::{SourceId, Ts};
-use normalize::{CsvText, Dictionary};
+use normalize::{CsvText, Dictionary, PARTS};
 use query::{Reader, SeriesQuestion};
 use store::dictionary::{
     CanonicalMetricRow, Dictionary as Rows, EntityIdRow, EntityRow, MetricNameRow,
@@ -15,9 +15,13 @@ use store::{Options, Store};
 use tokio_postgres::{Client, NoTls};
 
 const SOURCES: [&str; 5] = ["artemis", "defillama", "velo", "coingecko", "alphavantage"];
-/// Two things: of one the vendors name a currency that is not the dollar, of the other none. No
-/// power of two, so that multiplying by a reciprocal shows.
-const THINGS: [(&str, &str, f64); 2] = [("thing-a", "gbp", 7.0), ("thing-b", "", 1_000.0)];
+/// Three things: of one the vendors name a currency that is not the dollar, of one none, of one a part
+/// of a currency. No power of two, so that multiplying by a reciprocal shows.
+const THINGS: [(&str, &str, f64); 3] = [
+    ("thing-a", "gbp", 7.0),
+    ("thing-b", "", 1_000.0),
+    ("thing-c", "gbx", 3.0),
+];
 
 fn shipped() -> Dictionary {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../sources-config");
@@ -130,6 +134,14 @@ async fn view_and_readers_agree_on_every_metric() {
     let gdp = seen.iter().find(|row| row.get::<_, &str>(1) == "REAL_GDP");
     assert_eq!(gdp.unwrap().get::<_, &str>(6), "usd");
     assert!(gdp.unwrap().get::<_, f64>(5) > 1e9);
+    let parts = "SELECT code, whole, parts FROM currency_parts ORDER BY code";
+    let parts = client.query(parts, &[]).await.unwrap();
+    let parts: Vec<(String, String, f64)> = (parts.iter())
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect();
+    let known = PARTS.map(|part| (part.code.to_owned(), part.whole.to_owned(), part.parts));
+    assert_eq!(parts, known);
+    assert!(!seen.iter().any(|row| row.get::<_, &str>(6) == "gbx"));
     let (reader, now) = (Reader::new(store), Ts::parse("2026-01-03").unwrap());
     for row in seen {
         let text = |column: usize| row.get::<_, String>(column);

@@ -5,7 +5,7 @@ use std::io;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{Env, Problem, Role};
+use crate::{Env, MetricsAt, Problem, Role};
 
 /// Hears SIGHUP. Several that come while nobody waits are one.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ impl Env {
             let secret = secret.as_ref();
             secret.map(|secret| secret.expose_secret().to_owned())
         };
+        let metrics = |old: MetricsAt, new: MetricsAt| (old.variable, old != new);
         let changed = [
             (
                 "DATABASE_URL",
@@ -50,6 +51,10 @@ impl Env {
             ("CROSSFEED_HOME", self.home.home != new.home.home),
             ("CROSSFEED_WORLD", self.world != new.world),
             ("CROSSFEED_CLOCK", self.clock != new.clock),
+            match role {
+                Role::Read => metrics(self.metrics.apid, new.metrics.apid),
+                Role::Write => metrics(self.metrics.ingestd, new.metrics.ingestd),
+            },
             ("RUST_LOG", self.log.filter != new.log.filter),
             ("CROSSFEED_LOG", self.log.format != new.log.format),
             ("NO_COLOR", self.log.no_color != new.log.no_color),
@@ -79,6 +84,7 @@ mod tests {
             ("COINGECKO_API_KEY", "two"),
             ("CROSSFEED_CONFIG", "/elsewhere"),
             ("DATABASE_READ_URL", "postgres://me@replica/db"),
+            ("CROSSFEED_APID_METRICS_ADDR", "off"),
             ("RUST_LOG", "info"),
         ]);
         assert_eq!(old.needs_start(&same, Role::Write), []);
@@ -88,6 +94,7 @@ mod tests {
             ("CROSSFEED_HOME", "/hunter2"),
             ("CROSSFEED_WORLD", "live"),
             ("CROSSFEED_CLOCK", "/clock"),
+            ("CROSSFEED_APID_METRICS_ADDR", "off"),
             ("RUST_LOG", "debug"),
             ("CROSSFEED_LOG", "json"),
             ("NO_COLOR", "1"),
@@ -102,6 +109,7 @@ mod tests {
                 "CROSSFEED_HOME",
                 "CROSSFEED_WORLD",
                 "CROSSFEED_CLOCK",
+                "CROSSFEED_APID_METRICS_ADDR",
                 "RUST_LOG",
                 "CROSSFEED_LOG",
                 "NO_COLOR"

@@ -277,9 +277,11 @@ pub(crate) fn serves(dataset: DatasetId, series: &SeriesKey) -> bool {
     })
 }
 
-/// What a label names. Bars, days of trading and periods of the economy are named by their start.
+/// What a label names. Bars, days of trading and periods of the economy are named by their start, and so
+/// are the day and the week in which figures of a company were read: as instants they would close the
+/// bucket before, in which nobody knew them. Rates and quotes of now are instants of their hour.
 pub(crate) fn stamp_of(series: &SeriesKey) -> Stamp {
-    let instants = [BULK_QUOTES, EXCHANGE_RATE, OVERVIEW, OVERVIEW_WEEKLY];
+    let instants = [BULK_QUOTES, EXCHANGE_RATE];
     if instants.iter().any(|dataset| serves(*dataset, series)) {
         Stamp::Instant
     } else {

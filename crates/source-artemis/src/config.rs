@@ -6,11 +6,12 @@
 
 use model::{Key, SeriesKey, SeriesSpec, Since, Step, Ts};
 use serde::Deserialize;
-use source::config::{Problems, RowReport, Table, nearest, read_rows};
+use source::config::{Problem, Problems, RowReport, Table, misspelt, nearest, read_rows};
 
 use crate::{
     datasets::{SOURCE, is_equity, stamp_of},
-    metrics::{Kind, Of, default_of, kind, refused},
+    ids::Ids,
+    metrics::{Kind, METRICS, Of, default_of, kind, refused},
 };
 
 /// The columns, in the order of the file that ships.
@@ -43,7 +44,15 @@ struct SymbolRow {
     enabled: bool,
 }
 
-pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {
+/// What the file says.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) series: Vec<SeriesSpec>,
+    pub(crate) ids: Ids,
+    pub(crate) warnings: Vec<Problem>,
+}
+
+pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Read, Problems> {
     let mut table: Table<SymbolRow> = Table::read(file, csv, &COLUMNS);
     // The vendor hardly tells them apart by case: of two that differ in nothing else one is to be
     // written by its artemis_id.
@@ -56,7 +65,52 @@ pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> 
         id => (true, id.to_owned(), is_quarterly(row)),
     });
     let made = read_rows(&mut table, series);
-    table.finish(made.into_iter().flatten().collect())
+    let ids = ids(&mut table);
+    let warnings = warnings(file, &table);
+    table.finish(Read {
+        series: made.into_iter().flatten().collect(),
+        ids,
+        warnings,
+    })
+}
+
+/// Returns the metrics that look like a known one with a slip of the pen. The vendor may have them all
+/// the same, and answers what it has not with a sentence that nobody reads.
+fn warnings(file: &str, table: &Table<SymbolRow>) -> Vec<Problem> {
+    let known = || METRICS.iter().map(|metric| metric.name);
+    let mut warnings = Vec::new();
+    for row in table.rows() {
+        for name in row.value.metrics.split('|').map(str::trim) {
+            let upper = name.to_ascii_uppercase();
+            if let Some(meant) = misspelt(&upper, known()) {
+                warnings.push(Problem {
+                    file: file.to_owned(),
+                    line: row.line,
+                    column: Some("metrics".to_owned()),
+                    what: format!("{name} is no metric that we know: did you mean {meant}?"),
+                });
+            }
+        }
+    }
+    warnings
+}
+
+/// Returns the ids of the symbols. The days and the quarters of a share are of one asset.
+fn ids(table: &mut Table<SymbolRow>) -> Ids {
+    let (mut ids, mut others) = (Ids::default(), Vec::new());
+    for row in table.rows() {
+        let (symbol, id) = (&row.value.symbol, &row.value.artemis_id);
+        if !id.is_empty()
+            && let Some(other) = ids.insert(symbol.as_str().into(), id.clone())
+        {
+            let what = format!("{symbol} is {other} in another row");
+            others.push((row.line, what));
+        }
+    }
+    for (line, what) in others {
+        table.problem(line, Some("artemis_id"), what);
+    }
+    ids
 }
 
 fn is_quarterly(row: &SymbolRow) -> bool {

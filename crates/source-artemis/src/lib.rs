@@ -20,6 +20,7 @@
 //! | `datasets.rs` | the datasets |
 //! | `metrics.rs` | the metric table |
 //! | `config.rs` | a row of the CSV into series |
+//! | `ids.rs` | what the CSV says of a symbol beside its metrics |
 //! | `plan.rs` | an ask into requests |
 //! | `recognise.rs` | a path and query into a request |
 //! | `wire.rs` | bodies as the vendor writes them |
@@ -30,6 +31,7 @@ mod access;
 mod config;
 mod datasets;
 mod error;
+mod ids;
 mod metrics;
 mod parse;
 mod plan;
@@ -39,8 +41,9 @@ mod wire;
 
 use model::{DatasetId, Key, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
 use source::{
-    Ask, DatasetSpec, Host, Limit, Parsed, PlanError, Reply, ReplyError, RequestSpec, Sink, Source,
-    config::Problems,
+    Ask, DatasetSpec, Host, Kept, Limit, Parsed, PlanError, Reply, ReplyError, RequestSpec, Sink,
+    Source,
+    config::{Problem, Problems},
 };
 
 pub use config::COLUMNS;
@@ -48,12 +51,19 @@ pub use datasets::{FINANCIALS_QUARTERLY, METRICS_DAILY, SOURCE, SYMBOLS};
 pub use settings::{Plan, Settings};
 pub use source::UnknownPlan;
 
+use ids::Ids;
+
 /// The vendor on one plan.
-#[derive(Clone, Debug)]
+///
+/// Keeps the ids of the CSV that [`Source::read_config`] read last without a problem: an answer may name
+/// an asset by its id. Before the first it is known by its symbol alone.
+#[derive(Debug)]
 pub struct Artemis {
     datasets: Vec<DatasetSpec>,
     hosts: Vec<Host>,
     limits: Vec<Limit>,
+    ids: Kept<Ids>,
+    warnings: Kept<Vec<Problem>>,
 }
 
 impl Artemis {
@@ -63,6 +73,8 @@ impl Artemis {
             datasets: datasets::datasets(),
             hosts: vec![access::host(&settings)],
             limits: access::limits(&settings),
+            ids: Kept::default(),
+            warnings: Kept::default(),
         }
     }
 }
@@ -99,11 +111,22 @@ impl Source for Artemis {
     }
 
     fn read_config(&self, file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {
-        config::read(file, csv)
+        let read = config::read(file, csv)?;
+        self.ids.set(read.ids);
+        self.warnings.set(read.warnings);
+        Ok(read.series)
+    }
+
+    fn config_warnings(&self) -> Vec<Problem> {
+        self.warnings.get().to_vec()
     }
 
     fn catalogue_of(&self, key: &Key) -> Option<DatasetId> {
         datasets::is_listable(key).then_some(SYMBOLS)
+    }
+
+    fn lasting_id(&self, key: &Key) -> Option<String> {
+        self.ids.get().of(&key.asset).map(str::to_owned)
     }
 
     fn stamp(&self, series: &SeriesKey) -> Stamp {
@@ -155,6 +178,6 @@ impl Source for Artemis {
         reply: &Reply,
         out: &mut dyn Sink,
     ) -> Result<Parsed, ReplyError> {
-        parse::parse(request, reply, out)
+        parse::parse(&self.ids.get(), request, reply, out)
     }
 }

@@ -191,6 +191,11 @@ pub(crate) fn is_quarterly(name: &str) -> bool {
     kind(name) == Some(Quarterly)
 }
 
+/// Whether a metric is the price: of a share the close, which every session has.
+pub(crate) fn is_price(name: &str) -> bool {
+    name == "PRICE"
+}
+
 /// Whether a metric of day D is the value at 00:00 of D.
 pub(crate) fn is_at_midnight(name: &str) -> bool {
     kind(name) == Some(Midnight)

@@ -5,15 +5,16 @@ mod symbols;
 
 use source::{Parsed, Reply, ReplyError, RequestSpec, Sink};
 
-use crate::datasets::SYMBOLS;
+use crate::{datasets::SYMBOLS, ids::Ids};
 
 pub(crate) fn parse(
+    ids: &Ids,
     request: &RequestSpec,
     reply: &Reply,
     out: &mut dyn Sink,
 ) -> Result<Parsed, ReplyError> {
     match request.dataset {
         SYMBOLS => symbols::parse(reply, out),
-        _ => series::parse(request, reply, out),
+        _ => series::parse(ids, request, reply, out),
     }
 }

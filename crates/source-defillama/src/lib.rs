@@ -53,12 +53,12 @@ mod route;
 mod settings;
 mod wire;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use model::{DatasetId, Key, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
 use source::{
-    Ask, DatasetSpec, Host, Limit, Parsed, PlanError, Reply, ReplyError, RequestSpec, Sink, Source,
-    config::Problems,
+    Ask, DatasetSpec, Host, Kept, Limit, Parsed, PlanError, Reply, ReplyError, RequestSpec, Sink,
+    Source, config::Problems,
 };
 
 pub use config::COLUMNS;
@@ -83,7 +83,7 @@ pub struct DefiLlama {
     datasets: Vec<DatasetSpec>,
     hosts: Vec<Host>,
     limits: Vec<Limit>,
-    names: RwLock<Arc<Names>>,
+    names: Kept<Names>,
 }
 
 impl DefiLlama {
@@ -94,13 +94,12 @@ impl DefiLlama {
             hosts: access::hosts(&settings),
             limits: access::limits(&settings),
             settings,
-            names: RwLock::default(),
+            names: Kept::default(),
         }
     }
 
     fn names(&self) -> Arc<Names> {
-        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&names)
+        self.names.get()
     }
 }
 
@@ -132,8 +131,7 @@ impl Source for DefiLlama {
 
     fn read_config(&self, file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {
         let (series, names) = config::read(self, file, csv)?;
-        let mut kept = self.names.write().unwrap_or_else(PoisonError::into_inner);
-        *kept = Arc::new(names);
+        self.names.set(names);
         Ok(series)
     }
 

@@ -3,7 +3,9 @@
 
 use model::{SeriesKey, Since};
 
-pub use tables::{CsvText, Problem, Problems, Report, Row, Table, both, nearest, positive};
+pub use tables::{
+    CsvText, Problem, Problems, Report, Row, Table, both, misspelt, nearest, positive,
+};
 
 use crate::{Role, Source};
 

@@ -11,6 +11,7 @@ mod ask;
 mod block;
 pub mod config;
 pub mod conformance;
+mod kept;
 pub mod lenient;
 mod outcome;
 mod plan_name;
@@ -23,6 +24,7 @@ mod spec;
 
 pub use ask::{Ask, Plan, PlanError, Want};
 pub use block::{Block, cut_newest_first, pack_newest_first};
+pub use kept::Kept;
 pub use outcome::{Fact, Listing, Outcome, Parsed, QuotaUsed, Reject, Sink, Slot};
 pub use plan_name::{UnknownPlan, plan_named};
 pub use record::{Record, RecordedPoint, refuse_point};
@@ -78,6 +80,12 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// Every problem of the file at once.
     fn read_config(&self, file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, config::Problems>;
 
+    /// Returns what looks wrong in the CSV that [`Self::read_config`] read last without a problem, and may
+    /// be right: told, and taken as it is.
+    fn config_warnings(&self) -> Vec<config::Problem> {
+        Vec::new()
+    }
+
     /// Whether a configured series names no product and stands for all that the catalogues list for
     /// it. Such a series has no points of its own.
     fn is_selector(&self, series: &SeriesKey) -> bool {
@@ -98,6 +106,14 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         let catalogue = |dataset: &&DatasetSpec| dataset.role == Role::Catalogue;
         let first = self.datasets().iter().find(catalogue)?;
         (!is_ours).then_some(first.id)
+    }
+
+    /// Returns the lasting id of the asset that the configuration means by a key; `None` where it says
+    /// none, or where the key itself is one. A catalogue that lists the key has it among the links, under
+    /// the vendor's own name.
+    fn lasting_id(&self, key: &Key) -> Option<String> {
+        let _ = key;
+        None
     }
 
     /// Returns what a label of this series names.

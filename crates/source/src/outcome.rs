@@ -15,6 +15,9 @@ pub enum Outcome {
     Answered(TimeRange),
     /// The answer vouches that it has nothing for these labels.
     Empty(TimeRange),
+    /// The answer shows that the exchange was closed on these labels: there is no value, and nothing to
+    /// ask.
+    Closed(TimeRange),
     /// The key is missing from a good answer that should name it.
     Absent,
     /// The vendor does not have this pair, today. Asked again every week, never settled.

@@ -7,7 +7,8 @@ use tokio_postgres::error::SqlState;
 
 use crate::{World, series::SeriesId, tls};
 
-/// What can go wrong in the store.
+/// What can go wrong in the store. The text of an error holds what the driver said, so the driver's own
+/// error is no [`std::error::Error::source`]: a chain would say it twice.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -17,8 +18,7 @@ pub enum Error {
         /// What it said.
         text: String,
         /// The driver's error, where there is one.
-        #[source]
-        source: Option<tokio_postgres::Error>,
+        driver: Option<tokio_postgres::Error>,
     },
     /// Two transactions met: do the whole call again at once.
     #[error("a concurrent transaction came between: {text}")]
@@ -26,8 +26,7 @@ pub enum Error {
         /// What the server said.
         text: String,
         /// The driver's error, where there is one.
-        #[source]
-        source: Option<tokio_postgres::Error>,
+        driver: Option<tokio_postgres::Error>,
     },
     /// Somebody holds a lock for too long: do the whole call again, and say who it is.
     #[error("{lock} stays locked{}", by(.holder.as_ref()))]
@@ -43,8 +42,7 @@ pub enum Error {
         /// What the server said.
         text: String,
         /// The driver's error.
-        #[source]
-        source: tokio_postgres::Error,
+        driver: tokio_postgres::Error,
     },
     /// Wrong user, password or rights: an operator mends it; trying again does not.
     #[error("PostgreSQL refuses this user: {text}")]
@@ -52,8 +50,7 @@ pub enum Error {
         /// What the server said.
         text: String,
         /// The driver's error.
-        #[source]
-        source: tokio_postgres::Error,
+        driver: tokio_postgres::Error,
     },
     /// The server does not prove who it is: an operator names the root certificate, or another
     /// address.
@@ -66,8 +63,7 @@ pub enum Error {
         /// What is wrong with it.
         text: String,
         /// The driver's error.
-        #[source]
-        source: tokio_postgres::Error,
+        driver: tokio_postgres::Error,
     },
     /// The server cannot carry this program: an operator chooses another.
     #[error("{0}")]
@@ -132,8 +128,7 @@ pub enum Error {
         /// What the server said.
         text: String,
         /// The driver's error.
-        #[source]
-        source: tokio_postgres::Error,
+        driver: tokio_postgres::Error,
     },
 }
 
@@ -204,7 +199,7 @@ impl Error {
     pub(crate) fn connecting(error: tokio_postgres::Error) -> Self {
         match Self::from(error) {
             // Not said by the server, nor lost on the way: the address asks for what is not there.
-            Self::Database { text, source } if source.code().is_none() => {
+            Self::Database { text, driver } if driver.code().is_none() => {
                 Self::UnfitServer(format!("no connection to PostgreSQL: {text}"))
             }
             other => other,
@@ -213,46 +208,46 @@ impl Error {
 }
 
 impl From<tokio_postgres::Error> for Error {
-    fn from(source: tokio_postgres::Error) -> Self {
-        if let Some(cause) = tls::distrust(&source) {
+    fn from(driver: tokio_postgres::Error) -> Self {
+        if let Some(cause) = tls::distrust(&driver) {
             let text = cause.to_string();
-            return Self::Untrusted { text, source };
+            return Self::Untrusted { text, driver };
         }
-        let text = text_of(&source);
-        let Some(code) = source.code() else {
-            return if is_transport(&source) {
+        let text = text_of(&driver);
+        let Some(code) = driver.code() else {
+            return if is_transport(&driver) {
                 Self::Unavailable {
                     text,
-                    source: Some(source),
+                    driver: Some(driver),
                 }
             } else {
-                Self::Database { text, source }
+                Self::Database { text, driver }
             };
         };
         match code.code().get(..2) {
             // A standby since a moment ago, or made so by an operator or a host short of space.
             _ if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Self::Unavailable {
                 text,
-                source: Some(source),
+                driver: Some(driver),
             },
-            _ if *code == SqlState::DISK_FULL => Self::DiskFull { text, source },
-            _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => Self::Denied { text, source },
+            _ if *code == SqlState::DISK_FULL => Self::DiskFull { text, driver },
+            _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => Self::Denied { text, driver },
             _ if *code == SqlState::LOCK_NOT_AVAILABLE => Self::Locked {
                 lock: "a row or table".to_owned(),
                 holder: None,
             },
             Some("40") => Self::Conflict {
                 text,
-                source: Some(source),
+                driver: Some(driver),
             },
             // 28: not let in; 3D: no such database.
-            Some("28" | "3D") => Self::Denied { text, source },
+            Some("28" | "3D") => Self::Denied { text, driver },
             // 08 connection, 53 resources, 57P operator intervention, 58 system error.
             Some("08" | "53" | "57" | "58") => Self::Unavailable {
                 text,
-                source: Some(source),
+                driver: Some(driver),
             },
-            _ => Self::Database { text, source },
+            _ => Self::Database { text, driver },
         }
     }
 }
@@ -279,7 +274,7 @@ impl From<PoolError> for Error {
             }
             other => Self::Unavailable {
                 text: other.to_string(),
-                source: None,
+                driver: None,
             },
         }
     }

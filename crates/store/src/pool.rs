@@ -124,6 +124,13 @@ impl Store {
         Ok(self.inner.pool.get().await?)
     }
 
+    /// Returns how many connections of the pool are open, how many of those are free, and how many
+    /// callers wait for one.
+    pub(crate) fn pool_counts(&self) -> [usize; 3] {
+        let status = self.inner.pool.status();
+        [status.size, status.available, status.waiting]
+    }
+
     /// From now on there are so many connections at most.
     pub fn resize_pool(&self, connections: usize) {
         self.inner.pool.resize(connections);

@@ -13,7 +13,7 @@ mod suggest;
 mod table;
 
 pub use problem::{Problem, Problems, Report, both};
-pub use suggest::{nearest, suggestions};
+pub use suggest::{misspelt, nearest, suggestions};
 pub use table::{Row, Table, positive};
 
 /// The bytes of a CSV and the name that its problems are reported under.

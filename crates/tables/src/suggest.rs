@@ -1,6 +1,6 @@
 //! Nearest names, for the answer to a name that fits nothing.
 
-use strsim::{jaro_winkler, normalized_damerau_levenshtein};
+use strsim::{damerau_levenshtein, jaro_winkler, normalized_damerau_levenshtein};
 
 /// Below this a suggestion is noise.
 const LEAST_SCORE: f64 = 0.75;
@@ -14,6 +14,23 @@ const LONGEST_CHARS: usize = 100;
 pub fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let known = known.into_iter().map(|name| (name, [name]));
     suggestions(text, known).into_iter().next()
+}
+
+/// Returns the known name of which `text` looks like a slip of the pen: a letter or two wrong, missing,
+/// too many or swapped, in a name that is long enough to tell. `None` for a known name. For a name that
+/// is taken anyway, where [`nearest`] would find something for almost any.
+pub fn misspelt<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let slips = match text.chars().count() {
+        0..=3 => return None,
+        4..=9 => 1,
+        10..=LONGEST_CHARS => 2,
+        _ => return None,
+    };
+    let known = known
+        .into_iter()
+        .map(|name| (damerau_levenshtein(text, name), name));
+    let (slips_made, name) = known.min_by_key(|(slips_made, _)| *slips_made)?;
+    (1..=slips).contains(&slips_made).then_some(name)
 }
 
 /// Returns up to five of `candidates`, best first; each is a value with the keys that name it.
@@ -53,6 +70,26 @@ fn score(text: &str, key: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_of_the_pen_is_told_from_another_name() {
+        let known = ["24H_VOLUME", "FEES", "DAU", "SPOT_VOLUME"];
+        for (text, meant) in [
+            ("24H_VOLUM", Some("24H_VOLUME")),
+            ("24H_VOULME", Some("24H_VOLUME")),
+            ("24H_VOLUMES_", Some("24H_VOLUME")),
+            ("FEEES", Some("FEES")),
+            ("24H_VOLUME", None),
+            ("7D_VOLUMES", None),
+            ("FLOW", None),
+            ("DAUS", Some("DAU")),
+            ("WAU", None),
+            ("SPOT_TXNS", None),
+            ("", None),
+        ] {
+            assert_eq!(misspelt(text, known), meant, "{text}");
+        }
+    }
 
     #[test]
     fn best_first_and_no_noise() {

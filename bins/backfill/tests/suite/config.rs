@@ -43,6 +43,21 @@ async fn a_good_configuration_says_what_it_holds() {
 }
 
 #[tokio::test]
+async fn what_looks_like_a_slip_of_the_pen_is_told_and_is_no_problem() {
+    let stage = Stage::new(PROGRAM).await;
+    let csv = "symbol,artemis_id,kind,metrics,granularity,since,enabled,note\n\
+               btc,bitcoin,chain,PRICE|24H_VOLUM,,,true,\n";
+    std::fs::write(stage.config_folder().join("artemis.csv"), csv).unwrap();
+    let mut command = stage.command(&["--check-config"]);
+    command.env("ARTEMIS_API_KEY", "a-planted-key");
+    let run = ended(command).await;
+    run.must(0, &["artemis.csv: 2 series, 2 enabled"]);
+    let told = "artemis.csv:2: column metrics: 24H_VOLUM is no metric that we know: \
+                did you mean 24H_VOLUME?";
+    assert!(run.stderr.contains(told), "{run}");
+}
+
+#[tokio::test]
 async fn all_problems_of_the_environment_come_at_once_and_hold_no_secret() {
     let stage = Stage::new(PROGRAM).await;
     for args in [&["--check-config"][..], &RANGE] {

@@ -15,6 +15,7 @@ mod exits;
 mod killed;
 mod outage;
 mod pace;
+mod pence;
 mod refusals;
 mod secrets;
 

@@ -15,6 +15,7 @@ mod reload;
 mod schedule;
 mod shutdown;
 mod standby;
+mod telemetry;
 
 use fake_vendors::Fault;
 use nix::sys::signal::Signal;

@@ -2,7 +2,10 @@
 
 use fake_vendors::{FakeVendor, Fault, Options, Rule, VeloPlan, Vendor};
 use nix::sys::signal::Signal;
-use testkit::stage::{KEY, Running, Stage};
+use testkit::{
+    scrape,
+    stage::{KEY, Running, Stage},
+};
 
 use crate::{LIVE, PROGRAM, RUNNING, stage};
 
@@ -166,7 +169,10 @@ async fn addresses_of_another_world_are_refused() {
 #[tokio::test]
 async fn sources_come_and_go() {
     let stage = stage().await;
-    let program = Running::start(stage.command(&[]));
+    let mut command = stage.command(&[]);
+    command.env("CROSSFEED_INGESTD_METRICS_ADDR", "127.0.0.1:0");
+    let program = Running::start(command);
+    let metrics = scrape::address(&program).await;
     stage.until(LIVE, "true").await;
     let vendor = with_velo(&stage).await;
     program.signal(Signal::SIGHUP);
@@ -174,6 +180,13 @@ async fn sources_come_and_go() {
         .until_said("stopped=\"\" opened=\"velo\" undisturbed=1")
         .await;
     stage.until(BARS, "true").await;
+    let requests = "crossfeed_requests_total{source=\"velo\"";
+    let suspended = "crossfeed_suspended{source=\"velo\"}";
+    let shown = scrape::get(&metrics, "/metrics").await.body;
+    assert!(
+        shown.contains(requests) && shown.contains(suspended),
+        "{shown}"
+    );
 
     say(&stage, "");
     program.signal(Signal::SIGHUP);
@@ -181,9 +194,13 @@ async fn sources_come_and_go() {
         .until_said("stopped=\"velo\" opened=\"\" undisturbed=1")
         .await;
     let (seen, pulls) = (vendor.counts().total, begun(&stage, "velo").await);
+    let shown = scrape::get(&metrics, "/metrics").await.body;
+    assert!(
+        shown.contains(requests) && !shown.contains(suspended),
+        "{shown}"
+    );
     assert_eq!(stage.ask(RUNNING).await, "0");
 
-    // And nothing at all is not what anybody wants.
     let said = end(program).await;
     assert_eq!(said.matches("tick ended").count(), 2, "{said}");
     assert_eq!(

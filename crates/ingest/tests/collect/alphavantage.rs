@@ -142,3 +142,35 @@ async fn a_paid_key_has_all_the_past_and_a_free_one_what_is_compact() {
     assert_eq!(past.holes, []);
     assert_stored(&free, "2026-01-02", "2026-05-19").await;
 }
+
+#[tokio::test]
+async fn figures_of_a_company_stand_in_the_bucket_in_which_they_were_read() {
+    let world = world(AlphaVantagePlan::FREE).await;
+    let rows = [
+        "equity,OVERVIEW,IBM,,1w,,MARKET_CAP,free,,true,",
+        "equity,OVERVIEW,COIN,,1d,,MARKET_CAP,free,,true,",
+    ];
+    let collector = collector(&world, Plan::Free, &rows).await;
+    // Hour by hour from Wednesday the 20th to Tuesday the 26th, at the same minute.
+    for hour in 0..6 * 24 {
+        let now = at(NOW).plus_secs(hour * 3_600);
+        world.set_now(&now.to_string());
+        collector.live("tick").await.unwrap();
+        collector.fill_gaps("gaps").await.unwrap();
+    }
+    let stored: Vec<(String, Vec<String>)> = (world.rows().await.into_iter())
+        .map(|(name, points)| {
+            let day = |(ts, _): &(i64, u64)| model::Ts::from_millis(*ts).date().to_string();
+            (name, points.iter().map(day).collect())
+        })
+        .collect();
+    let days = (20..=26).map(|day| format!("2026-05-{day}")).collect();
+    let weeks = ["2026-05-18", "2026-05-25"].map(str::to_owned).to_vec();
+    let expected = [
+        ("equity:COIN usd MARKET_CAP 1d".to_owned(), days),
+        ("equity:IBM usd MARKET_CAP 1w".to_owned(), weeks),
+    ];
+    assert_eq!(stored, expected);
+    // Once a bucket, whatever hour it is.
+    assert_eq!(world.vendor.counts().total, 7 + 2);
+}

@@ -316,3 +316,68 @@ async fn quarters_are_asked_for_once_a_week_and_compared_whole() {
         assert_eq!(points, held, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_symbol_that_means_another_asset_now_is_told_at_every_reading_of_the_catalogue() {
+    let world = world(ArtemisPlan::enterprise()).await;
+    let rows = [
+        "btc,bitcoin,chain,PRICE,,2026-05-01,true,",
+        // The tickers of 2022, before they changed hands.
+        "luna,terra,chain,PRICE,,2026-05-01,true,",
+        "lunc,,chain,PRICE,,2026-05-01,true,",
+    ];
+    let collector = collector(&world, &rows).await;
+    for day in 0..2 {
+        let read = collector.refresh_catalogue("catalogue").await.unwrap();
+        assert_eq!(read.status(), PullStatus::Partial, "{day}");
+        let told = "luna was configured as terra, which is listed as lunc now; \
+                    luna is terra2 now: mend or disable the row";
+        let failures = [("another_asset".to_owned(), told.to_owned())];
+        assert_eq!(read.pulls[0].failures, failures);
+    }
+    let mended = ["luna,terra2,chain,PRICE,,2026-05-01,true,", rows[0]];
+    let collector = self::collector(&world, &mended).await;
+    let read = collector.refresh_catalogue("catalogue").await.unwrap();
+    assert_eq!(read.status(), PullStatus::Complete);
+}
+
+#[tokio::test]
+async fn a_holiday_of_all_shares_is_closed_at_once_and_costs_no_request_more() {
+    let row = |symbol: &str| format!("{symbol},{symbol},equity,PRICE,,2026-03-02,true,");
+    // The 3rd of April was Good Friday, before a weekend.
+    for (symbols, told) in [
+        (
+            &["eq-coin", "eq-nvda"][..],
+            "closed [2026-04-03T00:00:00Z, 2026-04-06T00:00:00Z)",
+        ),
+        (
+            &["eq-coin"],
+            "vendor_empty waits [2026-04-03T00:00:00Z, 2026-04-04T00:00:00Z)",
+        ),
+    ] {
+        let world = world(ArtemisPlan::enterprise()).await;
+        let rows: Vec<String> = symbols.iter().map(|symbol| row(symbol)).collect();
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        let collector = collector(&world, &rows).await;
+        collector.fill_gaps("gaps").await.unwrap();
+        let missing = missing(&world).await;
+        for symbol in symbols {
+            let line = format!("{symbol} PRICE {told}");
+            assert!(missing.contains(&line), "{line}: {missing:#?}");
+        }
+        let asked = world.vendor.counts().total;
+        assert_eq!(asked, 1);
+        // Three days later it is due again where nobody knows.
+        world.set_now("2026-05-21T06:06:00Z");
+        let open = collector
+            .estimate(&PastAsk::default(), false)
+            .await
+            .unwrap();
+        let filled = collector.fill_gaps("gaps").await.unwrap();
+        let from = filled.pulls.iter().map(|pull| pull.requests).sum::<u64>();
+        assert_eq!((open.requests(), from), (1, 1));
+        let query = world.vendor.requests().pop().unwrap().query;
+        let asks_for_it = query.contains("startDate=2026-04-03");
+        assert_eq!(asks_for_it, told.starts_with("vendor_empty"), "{query}");
+    }
+}

@@ -234,3 +234,32 @@ async fn a_day_that_turns_nobody_knows_when_is_any_24_hours() {
         );
     }
 }
+
+#[tokio::test]
+async fn who_finds_the_quota_spent_takes_no_slot_from_others() {
+    let world = World::new(demo()).await;
+    let mut vendor = Wrapped::new(world.coingecko(Plan::Demo, RPM));
+    vendor.limits.push(Limit {
+        host: vendor.limits[0].host,
+        unit: Unit::Requests,
+        amount: 1,
+        window: Window::Day,
+    });
+    let setup = world.setup(vendor, &csv_of(&COINS, "2026-04-01")).await;
+    let collector = Collector::open(setup).await.unwrap();
+    let next = "SELECT max(next_at)::text FROM pace";
+    collector.live("tick").await.unwrap();
+    let (asked, slot) = (world.vendor.counts().total, world.text(next).await);
+    assert_eq!(asked, 1);
+    world.set_now("2026-05-18T13:50:00Z");
+    let spent = collector.live("next").await.unwrap();
+    assert_eq!(spent.status(), PullStatus::Parked);
+    assert_eq!(
+        (world.vendor.counts().total, world.text(next).await),
+        (1, slot)
+    );
+    // The day turns: a slot is taken again, and the unit is counted in the new day.
+    world.set_now("2026-05-19T00:50:00Z");
+    collector.live("tomorrow").await.unwrap();
+    assert_eq!(world.vendor.counts().total, 2);
+}

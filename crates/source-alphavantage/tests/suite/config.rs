@@ -130,8 +130,9 @@ fn labels_start_their_bucket_but_those_of_now() {
             Since::Activation,
         ),
         (
+            // Known on some day of its week, so not before the week.
             "equity,OVERVIEW,IBM,,,,MARKET_CAP,,,true,",
-            Stamp::Instant,
+            Stamp::Bar,
             Since::Activation,
         ),
         (

@@ -1,6 +1,5 @@
 //! The contract's arithmetic: section 7.
 
-use model::{PullKind, Step};
 use source::{RequestSpec, Source as _};
 use source_alphavantage::{
     BULK_QUOTES, CRYPTO_DAILY, CRYPTO_INTRADAY, EQUITIES_ADJUSTED, EQUITIES_DAILY,
@@ -153,65 +152,4 @@ fn the_few_of_a_free_key_take_five_requests_a_day() {
     let requests: usize = asks.iter().map(|ask| plan(&free, ask).len()).sum();
     assert_eq!(requests, 5);
     assert_eq!(plan(&free, &ask(LISTING, NOW, vec![])).len(), 1);
-}
-
-/// What the frame does with the ask of a free key, in small: five of the few come first, who waits
-/// longest is next, 25 are spent in any 24 hours, an answer brings a share up to date.
-#[test]
-fn sixty_shares_are_fresh_every_third_trading_day() {
-    let free = vendor(Plan::Free);
-    let dataset = free.dataset(EQUITIES_DAILY).unwrap();
-    let mut fresh: Vec<(String, model::Ts)> = shares(60)
-        .into_iter()
-        .map(|share| (share, at("2026-03-01")))
-        .collect();
-    let mut spent: Vec<model::Ts> = Vec::new();
-    let mut now = at("2026-06-01T00:03:05Z");
-    let (mut oldest_days, mut few) = (0, at("2026-05-31"));
-    while now < at("2026-08-13") {
-        let published = Step::Day.floor(now.plus_secs(-dataset.lag_secs));
-        // Weekends are closed.
-        let newest = published.plus_days(-1).date().weekday();
-        let published = match newest.number_from_monday() {
-            6 => published.plus_days(-1),
-            7 => published.plus_days(-2),
-            _ => published,
-        };
-        spent.retain(|at| *at > now.plus_days(-1));
-        let horizon = free.horizon(EQUITIES_DAILY, now).unwrap();
-        fresh.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
-        let open = fresh.iter().filter(|(_, until)| *until < published);
-        let wants =
-            open.map(|(share, _)| want(share, CLOSE, model::TimeRange::new(horizon, published)));
-        let mut asked = ask(EQUITIES_DAILY, "2026-06-01", wants.collect());
-        asked.now = now;
-        asked.kind = PullKind::Gap;
-        if few < Step::Day.floor(now) && spent.len() <= 20 {
-            few = now;
-            spent.extend([now; 5]);
-        }
-        for request in plan(&free, &asked) {
-            if spent.len() >= 25 {
-                break;
-            }
-            spent.push(now);
-            let key = &request.block.keys[0];
-            let own = fresh
-                .iter_mut()
-                .find(|(share, _)| key.asset.as_str() == share);
-            own.unwrap().1 = published;
-        }
-        if now > at("2026-06-08") {
-            let lag = |until: model::Ts| {
-                let days = (0..30).map(|days| until.plus_days(days));
-                let days = days.take_while(|day| *day < published);
-                days.filter(|day| day.date().weekday().number_from_monday() < 6)
-                    .count()
-            };
-            oldest_days =
-                oldest_days.max(fresh.iter().map(|(_, until)| lag(*until)).max().unwrap());
-        }
-        now = now.plus_secs(3_600);
-    }
-    assert!(oldest_days <= 3, "{oldest_days} trading days behind");
 }

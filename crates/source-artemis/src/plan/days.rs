@@ -133,21 +133,31 @@ fn dated(dataset: DatasetId, block: Block, last_day: String) -> RequestSpec {
     request(dataset, format!("/data/api/{names}/"), query, block)
 }
 
-/// Splits a refused request into two with half of the symbols each, or of the metrics of one, down to
-/// one pair (section 3).
+/// Splits a refused request into two with half of the symbols each, or of the metrics, down to one
+/// pair (section 3). Now by these, now by those: where one metric is refused with every symbol, or one
+/// symbol with every metric, one of the first few parts is good.
 pub(crate) fn halves(refused: &RequestSpec) -> Option<[RequestSpec; 2]> {
     let block = &refused.block;
     let last = query_value(&refused.query, END_DATE)?;
-    let parts = block.halves_by_key().or_else(|| halves_by_metric(block))?;
+    let left = halvings(block.keys.len()) + halvings(block.metrics.len());
+    let parts = match left % 2 {
+        0 => block.halves_by_key().or_else(|| halves_by_metric(block)),
+        _ => halves_by_metric(block).or_else(|| block.halves_by_key()),
+    }?;
     Some(parts.map(|part| dated(refused.dataset, part, last.to_owned())))
 }
 
-/// Splits the block of one key; none where it has not two metrics.
+/// Returns how often the larger half of so many can be halved.
+fn halvings(n: usize) -> u32 {
+    n.next_power_of_two().trailing_zeros()
+}
+
+/// Splits the block by its metrics; none where it has not two.
 fn halves_by_metric(block: &Block) -> Option<[Block; 2]> {
     let (front, back) = block.metrics.split_at(block.metrics.len() / 2);
     let half = |metrics: &[MetricName]| Block {
         metrics: metrics.to_vec(),
         ..block.clone()
     };
-    (block.keys.len() == 1 && !front.is_empty()).then(|| [half(front), half(back)])
+    (!front.is_empty()).then(|| [half(front), half(back)])
 }

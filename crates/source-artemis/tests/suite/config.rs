@@ -1,5 +1,7 @@
 //! The CSV.
 
+use std::collections::BTreeSet;
+
 use model::{SeriesSpec, Since, Stamp, Step};
 use source::{
     Source as _,
@@ -161,18 +163,74 @@ fn each_series_is_served_by_the_dataset_of_its_kind() {
 }
 
 #[test]
-fn the_file_that_ships_is_read_where_there_is_one() {
-    let file = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../sources-config/artemis.csv"
-    );
-    let csv = std::fs::read(file).unwrap();
-    let series = vendor().read_config("artemis.csv", &csv).unwrap();
-    let count = |step| {
-        series
+fn the_file_that_ships_holds_two_hundred_assets_with_their_default_metrics() {
+    let csv = include_bytes!("../../../../sources-config/artemis.csv");
+    let series = vendor().read_config("artemis.csv", csv).unwrap();
+    let has = |symbol: &str, metric: &str, step: Step| {
+        let mut all = series
             .iter()
-            .filter(|spec| spec.series.step == step)
-            .count()
+            .filter(|one| one.enabled)
+            .map(|one| &one.series);
+        all.any(|one| {
+            one.key.asset.as_str() == symbol && one.metric.as_str() == metric && one.step == step
+        })
     };
-    assert!(count(Step::Day) > 10 && count(Step::Quarter) > 1);
+    let symbols: BTreeSet<&str> = (series.iter().filter(|one| one.enabled))
+        .map(|one| one.series.key.asset.as_str())
+        .collect();
+    assert!(symbols.len() >= 200, "{}", symbols.len());
+    let (shares, others): (Vec<&str>, Vec<&str>) = symbols
+        .into_iter()
+        .partition(|symbol| symbol.starts_with("eq-"));
+    assert!(shares.len() >= 20, "{}", shares.len());
+    for symbol in &shares {
+        assert!(has(symbol, "PRICE", Step::Day), "{symbol}");
+    }
+    let reporting = shares
+        .iter()
+        .filter(|symbol| has(symbol, "TOTAL_REVENUE", Step::Quarter));
+    assert!(reporting.count() >= 10);
+    let coins = [
+        "PRICE",
+        "MC",
+        "FDMC",
+        "24H_VOLUME",
+        "CIRCULATING_SUPPLY_NATIVE",
+    ];
+    let is_coin = |symbol: &&&str| coins.iter().all(|metric| has(symbol, metric, Step::Day));
+    let coins = others.iter().filter(is_coin).count();
+    assert!(coins >= 150, "{coins} of {}", others.len());
+}
+
+#[test]
+fn a_slip_of_the_pen_is_told_and_a_name_that_is_only_unknown_is_not() {
+    let vendor = vendor();
+    let csv = format!(
+        "{}\nbtc,bitcoin,chain,24H_VOLUM|@default,,,true,\n\
+         eth,ethereum,chain,fess|HASHRATE|L2_COUNT,,,true,\n",
+        COLUMNS.join(",")
+    );
+    let series = vendor.read_config("artemis.csv", csv.as_bytes()).unwrap();
+    // Taken as they stand: the vendor has more than our table.
+    for name in ["24H_VOLUM", "FESS", "HASHRATE", "L2_COUNT"] {
+        let mut names = series.iter().map(|one| one.series.metric.as_str());
+        assert!(names.any(|known| known == name), "{name}");
+    }
+    let told: Vec<String> = (vendor.config_warnings().iter())
+        .map(ToString::to_string)
+        .collect();
+    let of = |line: u8, name: &str, meant: &str| {
+        let what = format!("{name} is no metric that we know: did you mean {meant}?");
+        format!("artemis.csv:{line}: column metrics: {what}")
+    };
+    let expected = [of(2, "24H_VOLUM", "24H_VOLUME"), of(3, "fess", "FEES")];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn nothing_of_the_file_that_ships_looks_misspelt() {
+    let vendor = vendor();
+    let csv = include_bytes!("../../../../sources-config/artemis.csv");
+    vendor.read_config("artemis.csv", csv).unwrap();
+    assert_eq!(vendor.config_warnings(), []);
 }

@@ -9,6 +9,7 @@ mod answers;
 mod check;
 mod config;
 mod conformance;
+mod ids;
 mod never_panics;
 mod plan;
 mod random_asks;

@@ -30,6 +30,10 @@ fn answered(from: &str, to: &str) -> Outcome {
     Outcome::Answered(range(from, to))
 }
 
+fn closed(from: &str, to: &str) -> Outcome {
+    Outcome::Closed(range(from, to))
+}
+
 fn empty(from: &str, to: &str) -> Outcome {
     Outcome::Empty(range(from, to))
 }
@@ -250,6 +254,33 @@ fn a_thousand_points_stand_for_themselves_alone() {
 }
 
 #[test]
+fn a_thousand_points_of_several_pairs_are_asked_for_in_halves() {
+    let since = at("2025-11-01");
+    let read_of = |counts: [i64; 2]| {
+        let days = range("2025-11-01", "2026-05-18");
+        let wants = ["btc", "eth"].map(|symbol| want(symbol, &["DAU"], days));
+        let request = plan(&ask(METRICS_DAILY, NOW, wants.into())).swap_remove(0);
+        let list = |count: i64| {
+            let point = |n| format!(r#"{{"date":"{}","val":1}}"#, since.plus_days(n).date());
+            (0..count).map(point).collect::<Vec<_>>().join(",")
+        };
+        let [btc, eth] = counts.map(list);
+        let text = body(&format!(
+            r#"{{"btc":{{"DAU":[{btc}]}},"eth":{{"DAU":[{eth}]}}}}"#
+        ));
+        read(&request, &reply(text.as_bytes(), NOW)).map(|_| ())
+    };
+    // Whether the vendor counts a series or an answer is not established.
+    for counts in [[400, 600], [1_000, 3], [0, 1_000]] {
+        let error = read_of(counts).unwrap_err();
+        assert_eq!(error.class(), "too_much", "{counts:?}");
+    }
+    for counts in [[400, 599], [400, 601], [999, 3]] {
+        assert_eq!(read_of(counts), Ok(()), "{counts:?}");
+    }
+}
+
+#[test]
 fn a_shares_weekends_are_no_gap_and_its_other_days_are() {
     let wants = vec![want(
         "eq-coin",
@@ -269,13 +300,82 @@ fn a_shares_weekends_are_no_gap_and_its_other_days_are() {
     assert_eq!(
         outcomes(&record),
         [
-            answered("2026-05-08", "2026-05-12"),
+            answered("2026-05-08", "2026-05-09"),
+            answered("2026-05-11", "2026-05-12"),
             answered("2026-05-13", "2026-05-15"),
+            closed("2026-05-09", "2026-05-11"),
             empty("2026-05-07", "2026-05-08"),
             empty("2026-05-12", "2026-05-13"),
             empty("2026-05-15", "2026-05-18"),
         ]
     );
+}
+
+/// Reads closes of shares from Thursday the 7th of May on, one a line; `.` stands for a day without one.
+fn closes(shares: &[(&str, &str)]) -> Record {
+    let wants = shares
+        .iter()
+        .map(|(symbol, _)| want(symbol, &["PRICE"], range("2026-05-07", "2026-05-18")));
+    let request = plan(&ask(METRICS_DAILY, NOW, wants.collect())).swap_remove(0);
+    let cells = shares.iter().map(|(symbol, days)| {
+        let days: Vec<String> = (days.chars().zip(7..))
+            .filter(|(mark, _)| *mark != '.')
+            .map(|(_, day)| format!("2026-05-{day:02}"))
+            .collect();
+        let days: Vec<(&str, &str)> = days.iter().map(|day| (day.as_str(), "1")).collect();
+        format!(r#""{symbol}":{{"PRICE":{}}}"#, list(&days))
+    });
+    let text = body(&format!("{{{}}}", cells.collect::<Vec<_>>().join(",")));
+    read(&request, &reply(text.as_bytes(), NOW)).unwrap().0
+}
+
+/// Returns the weekdays of which is said that nobody traded, and those that are asked for again, within
+/// the second week: `symbol day`.
+fn told_of_second_week(record: &Record) -> (Vec<String>, Vec<String>) {
+    let (mut closed, mut empty) = (Vec::new(), Vec::new());
+    let week = range("2026-05-11", "2026-05-16");
+    for (key, _, outcome) in &record.outcomes {
+        let (told, labels) = match outcome {
+            Outcome::Closed(labels) => (&mut closed, labels),
+            Outcome::Empty(labels) => (&mut empty, labels),
+            _ => continue,
+        };
+        let labels = labels.intersect(week);
+        for day in (0..7).map(|n| labels.start.plus_days(n)) {
+            if labels.contains(day) {
+                told.push(format!("{} {}", key.asset, day.date().day()));
+            }
+        }
+    }
+    (closed, empty)
+}
+
+#[test]
+fn a_weekday_on_which_no_share_has_a_close_is_a_holiday() {
+    // The 9th, 10th, 16th and 17th are a weekend.
+    let holiday = closes(&[("eq-coin", "11..1.111"), ("eq-mstr", "11..1.111")]);
+    let (closed, empty) = told_of_second_week(&holiday);
+    assert_eq!(closed, ["eq-coin 12", "eq-mstr 12"]);
+    // Friday the 15th is not over for anybody: there is no later close.
+    assert_eq!(empty, Vec::<String>::new());
+}
+
+#[test]
+fn a_weekday_that_one_share_lacks_is_its_own_gap() {
+    let gap = closes(&[("eq-coin", "11..1.111"), ("eq-mstr", "11..11111")]);
+    assert_eq!(
+        told_of_second_week(&gap),
+        (vec![], vec!["eq-coin 12".to_owned()])
+    );
+    // Of one share alone nobody knows, and one that began later says nothing of the time before.
+    let alone = closes(&[("eq-coin", "11..1.111"), ("eq-mstr", "......111")]);
+    let (closed, empty) = told_of_second_week(&alone);
+    assert_eq!(closed, Vec::<String>::new());
+    assert!(empty.contains(&"eq-coin 12".to_owned()), "{empty:?}");
+    // A day without a later close may be late.
+    let late = closes(&[("eq-coin", "11..111"), ("eq-mstr", "11..111")]);
+    let (closed, empty) = told_of_second_week(&late);
+    assert_eq!((closed.len(), empty.len()), (0, 2 * 2), "{empty:?}");
 }
 
 #[test]

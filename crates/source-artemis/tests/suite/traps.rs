@@ -81,15 +81,22 @@ fn trap_08_and_13_what_has_no_history_and_financials_by_day_are_no_series() {
 }
 
 #[test]
-fn trap_09_fractions_and_dollars_are_stored_as_sent() {
+fn trap_09_fractions_are_no_percents() {
+    let (values, ..) = stored("FCF_YIELD", &["-0.025", "0.04"]);
+    assert_eq!(values, [-0.025, 0.04]);
+    // And read so: whatever is called a percentage or a yield is a fraction as it stands.
     let metrics = include_str!("../../../../sources-config/metrics.csv");
-    for line in [
-        "artemis,24H_PRICE_CHG_PCT,,PRICE_CHANGE_24H,fraction,1,rolling,none",
-        "artemis,24H_VOLUME,,VOLUME_24H,usd,1,rolling,none",
-        "artemis,MC,,MARKET_CAP,usd,1,level,none",
-    ] {
-        assert!(metrics.lines().any(|known| known == line), "{line}");
+    let rows = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("artemis,"));
+    let mut seen = 0;
+    for row in rows.map(|row| row.split(',').collect::<Vec<_>>()) {
+        if row[0].ends_with("_PCT") || row[0].ends_with("_YIELD") {
+            assert_eq!((row[3], row[4]), ("fraction", "1"), "{row:?}");
+            seen += 1;
+        }
     }
+    assert!(seen >= 4, "{seen}");
 }
 
 #[test]
@@ -147,6 +154,55 @@ fn trap_12_fiscal_quarters_end_when_they_end() {
         days,
         ["2024-04-28", "2024-07-28", "2024-10-27", "2025-01-26"]
     );
+}
+
+/// Reads the days from the 10th on of a metric of `btc`, as they stand there.
+fn stored(metric: &str, values: &[&str]) -> (Vec<f64>, source::Parsed, source::Record) {
+    let days = range("2026-05-10", "2026-05-18");
+    let request = plan(&ask(METRICS_DAILY, NOW, vec![want("btc", &[metric], days)])).swap_remove(0);
+    let points: Vec<String> = (values.iter().zip(10..))
+        .map(|(value, day)| format!(r#"{{"date":"2026-05-{day}","val":{value}}}"#))
+        .collect();
+    let points = points.join(",");
+    let text = format!(r#"{{"data":{{"symbols":{{"btc":{{"{metric}":[{points}]}}}}}}}}"#);
+    let (record, parsed) = read(&request, &reply(text.as_bytes(), NOW)).unwrap();
+    let values = record.points.iter().map(|point| point.value).collect();
+    (values, parsed, record)
+}
+
+#[test]
+fn trap_14_broken_prints_and_flat_lines_of_turnover_are_stored_as_sent() {
+    let sent = ["0.31", "86400123", "86400123", "86400123", "0", "1e-7"];
+    let (values, _, record) = stored("24H_VOLUME", &sent);
+    let asked = [0.31, 86_400_123.0, 86_400_123.0, 86_400_123.0, 0.0, 1e-7];
+    assert_eq!(values, asked);
+    assert!(record.rejects.is_empty());
+}
+
+#[test]
+fn trap_15_what_was_dropped_is_refused_and_what_changed_its_meaning_is_not() {
+    let read = |metric: &str| {
+        let row = format!(
+            "{}\nusdc,usdc,stablecoin,{metric},,,true,",
+            COLUMNS.join(",")
+        );
+        let read = vendor().read_config("artemis.csv", row.as_bytes());
+        read.map(|_| ()).map_err(|problems| problems.to_string())
+    };
+    for metric in ["ARTEMIS_STABLECOIN_TRANSFER_VOLUME", "P2P_STABLECOIN_DAU"] {
+        let told = read(metric).unwrap_err();
+        assert!(told.contains("dropped it in July 2026"), "{told}");
+    }
+    assert_eq!(read("STABLECOIN_TRANSFER_VOLUME"), Ok(()));
+}
+
+#[test]
+fn trap_18_a_series_that_fades_or_stops_is_no_end_of_the_asset() {
+    let (values, parsed, record) = stored("DAU", &["3", "0.000001", "0"]);
+    assert_eq!((values, parsed.facts.len()), (vec![3.0, 0.000_001, 0.0], 0));
+    // The days after the last value are asked for again, and settled by nobody.
+    let silent = source::Outcome::Empty(range("2026-05-13", "2026-05-18"));
+    assert!(record.outcomes.iter().any(|(.., told)| *told == silent));
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn trap_02_no_request_names_an_interval() {
 }
 
 #[test]
-fn trap_03_a_span_of_91_days_is_never_asked_for_as_hourly() {
+fn trap_03_days_that_come_where_hours_were_asked_for_are_refused() {
     let daily = look(
         "/coins/x/market_chart?vs_currency=usd&days=14&interval=daily",
         body!("chart_daily/fourteen_days_and_live.json"),

@@ -48,7 +48,8 @@ fn answered(outcome: &Outcome) -> Option<TimeRange> {
 
 fn empty(outcome: &Outcome) -> Option<TimeRange> {
     match outcome {
-        Outcome::Empty(range) => Some(*range),
+        // Either way there is no value.
+        Outcome::Empty(range) | Outcome::Closed(range) => Some(*range),
         _ => None,
     }
 }

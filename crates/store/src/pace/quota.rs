@@ -135,6 +135,34 @@ impl Store {
         cost: i64,
         now: Ts,
     ) -> Result<Spend, Error> {
+        self.try_spend((source, host), windows, cost, now, true)
+            .await
+    }
+
+    /// Says what [`Self::spend`] would, and counts nothing.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn could_spend(
+        &self,
+        source: SourceId,
+        host: &str,
+        windows: &[QuotaWindow],
+        cost: i64,
+        now: Ts,
+    ) -> Result<Spend, Error> {
+        self.try_spend((source, host), windows, cost, now, false)
+            .await
+    }
+
+    async fn try_spend(
+        &self,
+        (source, host): (SourceId, &str),
+        windows: &[QuotaWindow],
+        cost: i64,
+        now: Ts,
+        counts: bool,
+    ) -> Result<Spend, Error> {
         let Some(first) = windows.first() else {
             return Ok(Spend::Ok);
         };
@@ -173,7 +201,10 @@ impl Store {
             .find(|row| !row.get::<_, bool>(2))
             .map(|row| (row.get::<_, i64>(0), row.get::<_, PgTs>(1).0));
         let Some((place, until)) = spent else {
-            transaction.commit().await?;
+            match counts {
+                true => transaction.commit().await?,
+                false => transaction.rollback().await?,
+            }
             return Ok(Spend::Ok);
         };
         transaction.rollback().await?;

@@ -6,10 +6,12 @@ use model::{Spans, Step, TimeRange, Ts};
 use serde_json::value::RawValue;
 use source::{Outcome, lenient::Number};
 
+use super::sessions::weekends;
 use crate::wire::Point;
 
-/// As many points as the vendor's own limit allows, and it does not say which end it cuts (section 6).
-const SUSPICIOUS_POINTS: usize = 1_000;
+/// As many points as the vendor's own limit allows, and it says neither which end it cuts nor whether it
+/// counts a series or an answer (sections 2.3 and 6).
+pub(super) const SUSPICIOUS_POINTS: usize = 1_000;
 
 /// What stands at a day.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,8 @@ enum Day {
 #[derive(Debug)]
 pub(super) struct Line {
     step: Step,
+    /// How long the list is.
+    len: usize,
     days: BTreeMap<Ts, Day>,
     /// Whether the list may hold less than there is.
     may_lack: bool,
@@ -36,6 +40,7 @@ impl Line {
         let list: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
         let mut line = Self {
             step,
+            len: list.len(),
             days: BTreeMap::new(),
             may_lack: list.len() == SUSPICIOUS_POINTS,
         };
@@ -68,6 +73,11 @@ impl Line {
         line
     }
 
+    /// Returns how many points the list has, readable or not.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
     /// Returns the values by day.
     pub(super) fn values(&self) -> impl Iterator<Item = (Ts, f64)> {
         self.days.iter().filter_map(|(day, what)| match what {
@@ -76,18 +86,29 @@ impl Line {
         })
     }
 
-    /// Returns what it settles of days. Between its first and its last value an equity's weekends
-    /// have nothing, and nobody expects anything.
-    pub(super) fn of_days(&self, labels: TimeRange, is_equity: bool) -> Vec<Outcome> {
-        let mut answered = self.answered(labels);
-        let empty = self.silent(&answered, labels);
-        let life = answered.hull();
-        if let Some(life) = life.filter(|_| is_equity) {
-            let weekends: Spans = weekends(&empty, self.step).collect();
-            answered.extend(weekends.clip(life).iter());
-        }
-        let empty = empty.minus(&answered);
-        self.outcomes(&answered, &empty)
+    /// Returns what it settles of days. Of a share, whose exchange has holidays, it says when nobody
+    /// traded between its first and its last value; elsewhere it may not have been listed yet.
+    pub(super) fn of_days(&self, labels: TimeRange, holidays: Option<&Spans>) -> Vec<Outcome> {
+        let answered = self.answered(labels);
+        let silent = self.silent(&answered, labels);
+        let closed = match (holidays, answered.hull()) {
+            (Some(holidays), Some(life)) => {
+                let silent = silent.clip(life);
+                let weekends = weekends(&silent);
+                let holidays = silent.minus(&silent.minus(holidays));
+                weekends.iter().chain(holidays.iter()).collect()
+            }
+            _ => Spans::new(),
+        };
+        let empty = silent.minus(&closed);
+        self.outcomes(&answered, &closed, &empty)
+    }
+
+    /// Returns the days between its first and its last value, and those of them that have none.
+    pub(super) fn traded(&self, labels: TimeRange) -> Option<(TimeRange, Spans)> {
+        let answered = self.answered(labels);
+        let life = answered.hull()?;
+        Some((life, self.silent(&answered, labels).clip(life)))
     }
 
     /// Returns what it settles of quarters: wherever none ends there is nothing to expect.
@@ -95,18 +116,19 @@ impl Line {
         let mut answered = self.answered(labels);
         let silent = self.silent(&answered, labels);
         answered.extend(silent.iter());
-        self.outcomes(&answered, &Spans::new())
+        self.outcomes(&answered, &Spans::new(), &Spans::new())
     }
 
-    /// What is left of the block after the first two is what could not be read, where anything could
+    /// What is left of the block after the first three is what could not be read, where anything could
     /// not: it is asked for again a few times, not every hour.
-    fn outcomes(&self, answered: &Spans, empty: &Spans) -> Vec<Outcome> {
+    fn outcomes(&self, answered: &Spans, closed: &Spans, empty: &Spans) -> Vec<Outcome> {
         let is_odd = |day: &Day| matches!(day, Day::Odd);
         let failed = self.may_lack || self.days.values().any(is_odd);
         let answered = answered.iter().map(Outcome::Answered);
+        let closed = closed.iter().map(Outcome::Closed);
         let empty = empty.iter().map(Outcome::Empty);
         let failed = failed.then_some(Outcome::Failed);
-        answered.chain(empty).chain(failed).collect()
+        answered.chain(closed).chain(empty).chain(failed).collect()
     }
 
     fn answered(&self, labels: TimeRange) -> Spans {
@@ -131,14 +153,4 @@ impl Line {
         let known: Spans = answered.iter().chain(odd).collect();
         known.gaps(labels)
     }
-}
-
-/// Returns the Saturdays and Sundays.
-fn weekends(of: &Spans, step: Step) -> impl Iterator<Item = TimeRange> {
-    let days = of.iter().flat_map(move |range| {
-        std::iter::successors(Some(range.start), move |day| Some(step.next(*day)))
-            .take_while(move |day| *day < range.end)
-    });
-    days.filter(|day| *day >= Step::Week.floor(*day).plus_days(5))
-        .map(move |day| TimeRange::new(day, step.next(day)))
 }
