@@ -26,6 +26,7 @@ use tokio::{
 
 use crate::{
     Error,
+    account::Said,
     attempt::{Paced, Time},
     claims::Claims,
     deadletter::DeadLetters,
@@ -100,6 +101,7 @@ pub struct Collector {
     pub(crate) ticks: Ticks,
     /// When the last one ended, in milliseconds; none yet where it is the least number.
     last_tick: AtomicI64,
+    pub(crate) said_to_end: Said,
     instance: String,
     in_flight: Semaphore,
     background: Semaphore,
@@ -203,6 +205,7 @@ impl Collector {
             reign,
             ticks: Ticks::default(),
             last_tick: AtomicI64::new(i64::MIN),
+            said_to_end: Said::default(),
             instance,
             writing,
         })

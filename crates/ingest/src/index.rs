@@ -40,6 +40,17 @@ impl SeriesIndex {
         authority: Authority,
         clock: &dyn Clock,
     ) -> Result<Self, store::Error> {
+        let series = Self::selected(source, store, configured).await?;
+        let rows = (store.sync_series(source.id(), &series, authority, clock.now())).await?;
+        Ok(Self::new(rows))
+    }
+
+    /// Returns what is configured, with what the catalogues list in place of each selector.
+    pub(crate) async fn selected(
+        source: &dyn Source,
+        store: &Store,
+        configured: &[SeriesSpec],
+    ) -> Result<Vec<SeriesSpec>, store::Error> {
         let (selectors, mut series): (Vec<SeriesSpec>, Vec<SeriesSpec>) =
             (configured.iter().cloned()).partition(|spec| source.is_selector(&spec.series));
         if !selectors.is_empty() {
@@ -50,8 +61,7 @@ impl SeriesIndex {
             // What a row names itself counts before what a selector finds.
             series.extend(selected);
         }
-        let rows = (store.sync_series(source.id(), &series, authority, clock.now())).await?;
-        Ok(Self::new(rows))
+        Ok(series)
     }
 
     pub(crate) fn new(rows: Vec<SeriesRow>) -> Self {
@@ -113,7 +123,7 @@ impl SeriesIndex {
 }
 
 /// What answers and catalogues taught, in bucket time.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
     known: BTreeMap<Subject, FactRow>,
     /// Learnt to be absent since this process started, not from the table, and until when.
@@ -168,6 +178,22 @@ impl Facts {
         self.absent
             .get(&key.subject())
             .is_some_and(|until| now < *until)
+    }
+
+    /// Returns the assets that are not asked for now because the vendor said that it does not know them,
+    /// each with the time until which.
+    pub(crate) fn unsupported(&self, now: Ts) -> impl Iterator<Item = (&Subject, Ts)> {
+        let until = move |fact: &FactRow| fact.unsupported_until.filter(|until| now < *until);
+        (self.known.iter()).filter_map(move |(subject, fact)| Some((subject, until(fact)?)))
+    }
+
+    /// Returns the same without what the vendor does not know.
+    pub(crate) fn as_if_supported(&self) -> Self {
+        let mut facts = self.clone();
+        for fact in facts.known.values_mut() {
+            fact.unsupported_until = None;
+        }
+        facts
     }
 
     /// Whether the first value of an asset is known.

@@ -73,7 +73,7 @@ impl PullStatus {
         }
     }
 
-    fn named(text: &str) -> Self {
+    pub(crate) fn named(text: &str) -> Self {
         (Self::ALL.into_iter())
             .find(|status| status.as_str() == text)
             // The column's CHECK admits nothing else.
@@ -367,22 +367,6 @@ impl Store {
             )
             .await?;
         Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
-    }
-
-    /// Returns the pull of a source that started last.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn newest_pull(&self, source: SourceId) -> Result<Option<PullId>, Error> {
-        let client = self.client().await?;
-        let row = client
-            .query_opt(
-                "SELECT pull_id FROM pulls WHERE source = $1
-                 ORDER BY started_at DESC, pull_id DESC LIMIT 1",
-                &[&source.as_str()],
-            )
-            .await?;
-        Ok(row.map(|row| PullId(row.get(0))))
     }
 
     /// Returns the newest pulls, of one source or of all, newest first, at most `limit`.

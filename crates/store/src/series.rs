@@ -52,6 +52,15 @@ impl SeriesRow {
     }
 }
 
+/// The series of a source as its configuration says now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Foreseen {
+    /// Those that it wants.
+    pub on: Vec<SeriesRow>,
+    /// Those that it wanted once.
+    pub off: Vec<SeriesRow>,
+}
+
 /// What the specs that a process brings say about the series that they do not name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authority {
@@ -114,6 +123,36 @@ impl Store {
         let rows = load(&tx, source).await?;
         tx.commit().await?;
         Ok(as_wanted(rows, &wanted))
+    }
+
+    /// Returns the series of a source as [`Self::sync_series`] would leave them for the process that
+    /// leads, and changes nothing: those that the configuration wants, and those that it no longer
+    /// wants. One that was never made has a number below zero, which nothing is stored under.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn foresee_series(
+        &self,
+        source: SourceId,
+        specs: &[SeriesSpec],
+        now: Ts,
+    ) -> Result<Foreseen, Error> {
+        let wanted: Vec<&SeriesSpec> = specs.iter().filter(|spec| spec.enabled).collect();
+        let mut rows = self.series_of(source).await?;
+        let difference = Difference::between(&rows, &wanted, Authority::Whole, now);
+        let made = (-i32::MAX..).zip(&difference.missing);
+        let made: Vec<SeriesRow> = made.map(|(id, spec)| not_made(id, spec, now)).collect();
+        let changed: HashMap<SeriesId, Change> =
+            (difference.changes.into_iter().map(|one| (one.id, one))).collect();
+        for row in &mut rows {
+            if let Some(change) = changed.get(&row.id) {
+                row.active = change.active.clone();
+                row.wanted_since = change.wanted_since;
+            }
+        }
+        rows.extend(made);
+        let (on, off) = rows.into_iter().partition(SeriesRow::is_active);
+        Ok(Foreseen { on, off })
     }
 
     /// Returns every series of a source, active or not.
@@ -337,6 +376,17 @@ async fn change(tx: &Transaction<'_>, changes: &[Change]) -> Result<(), Error> {
     )
     .await?;
     Ok(())
+}
+
+/// The row that would be made for a series that is not there.
+fn not_made(id: i32, spec: &SeriesSpec, now: Ts) -> SeriesRow {
+    SeriesRow {
+        id: SeriesId(id),
+        series: spec.series.clone(),
+        label_shift_secs: spec.stamp.shift_secs(spec.series.step),
+        wanted_since: Some(resolve(spec.since, spec.series.step, now)),
+        active: Spans::from_iter([TimeRange::new(FOREVER_AGO, FOREVER)]),
+    }
 }
 
 /// Returns the first bucket that is wanted of a series that becomes active now.
