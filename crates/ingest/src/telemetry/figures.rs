@@ -50,6 +50,8 @@ pub async fn keep_figures(
         }
         match looked {
             None => break,
+            // Nobody was looked at: no figure is as fresh as now.
+            Some(Ok(())) if collectors.is_empty() => {}
             Some(Ok(())) => {
                 metrics.looked_at.set(seconds(clock.now()));
             }
