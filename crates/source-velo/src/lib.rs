@@ -92,6 +92,10 @@ impl Source for Velo {
         &self.limits
     }
 
+    fn half_pace_secs(&self) -> u32 {
+        access::HALF_PACE_SECS
+    }
+
     fn concurrency(&self) -> usize {
         access::CONCURRENCY
     }

@@ -53,6 +53,12 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// Returns what the vendor enforces on the configured plan.
     fn limits(&self) -> &[Limit];
 
+    /// Returns for how long after the wait that a 429 asked for the vendor is asked at half pace, in
+    /// seconds, by all processes; zero where it is asked at full pace at once.
+    fn half_pace_secs(&self) -> u32 {
+        0
+    }
+
     /// Returns how many requests one process may have in flight.
     fn concurrency(&self) -> usize;
 
