@@ -244,6 +244,37 @@ async fn without_a_start_the_gap_filler_goes_back_three_years() {
 }
 
 #[tokio::test]
+async fn a_spot_exchange_that_came_after_us_is_collected() {
+    let world = World::new(Options {
+        vendor: Vendor::Velo(VeloPlan::annual()),
+        key: KEY.to_owned(),
+        now: Some(at(NOW).datetime()),
+        rpm: Some(RPM),
+        extra_ids: vec!["gate-spot:BTC:BTC_USDT".to_owned()],
+        ..Options::default()
+    })
+    .await;
+    let row = "spot,gate-spot,BTC,,CLOSE_PRICE|DOLLAR_VOLUME,60,2026-05-10,true,";
+    let collector = collector(&world, &[row]).await;
+    let ask = past("2026-05-10", "2026-05-18T12:00:00Z");
+    collector.refresh_catalogue("catalogue").await.unwrap();
+    let summary = collector.backfill("run", &ask).await.unwrap();
+    assert_eq!(summary.holes, []);
+    let (from, to) = (ask.from.unwrap().millis(), ask.to.unwrap().millis());
+    let truth: Rows = (PRICES[..2].iter())
+        .map(|(name, column)| {
+            let truth = world.vendor.truth();
+            let points = truth.velo_series("spot", "gate-spot", "BTC_USDT", column, 60, from, to);
+            let points = points.into_iter().map(|(ts, value)| (ts, value.to_bits()));
+            let of = format!("BTC BTC_USDT gate-spot usd {name} 1h");
+            (of, points.collect())
+        })
+        .collect();
+    assert!(truth.values().all(|points| points.len() > 180));
+    assert_alike(&world.rows().await, &truth);
+}
+
+#[tokio::test]
 async fn after_a_429_the_vendor_is_asked_at_half_pace_for_ten_minutes() {
     let world = world().await;
     let vendor = Velo::new(Settings {
