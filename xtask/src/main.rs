@@ -10,9 +10,11 @@ mod bench;
 mod ci;
 mod clock;
 mod demo;
+mod log_fields;
 mod migrate;
 mod parse;
 mod tidy;
+mod units;
 
 use std::{
     path::{Path, PathBuf},

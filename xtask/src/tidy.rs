@@ -7,10 +7,10 @@ use argh::FromArgs;
 use runtime::Exit;
 use serde::Deserialize;
 
-use crate::{cargo_program, root};
+use crate::{cargo_program, log_fields, root};
 
-/// Checks lints, arrows between crates, licences, config files, the origin of fixtures, and that the
-/// docs name every crate.
+/// Checks lints, arrows between crates, licences, config files, the origin of fixtures, the units of
+/// systemd, and that the docs name every crate and every field of a log event.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "tidy")]
 pub(crate) struct Tidy {}
@@ -68,7 +68,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("ingestd", &["assembly", "ingest", "runtime"]),
+    (
+        "ingestd",
+        &["assembly", "ingest", "model", "runtime", "store"],
+    ),
     ("apid", &["model", "query", "ratelimit", "runtime", "store"]),
     (
         "crossfeed",
@@ -144,6 +147,8 @@ impl Tidy {
         check_docs(&ours, &mut problems)?;
         check_fixtures(&root().join("crates"), &mut problems)?;
         check_config(&mut problems)?;
+        crate::units::check(&mut problems)?;
+        log_fields::check(&mut problems)?;
         for problem in &problems {
             eprintln!("tidy: {problem}");
         }

@@ -1,7 +1,7 @@
 //! What all routes share, and how they hang together.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -17,7 +17,7 @@ use crate::{auth, log, routes};
 /// What all routes share.
 pub struct Api {
     pub(crate) reader: Reader,
-    pub(crate) key: Option<SecretString>,
+    key: RwLock<Option<SecretString>>,
     now: Arc<dyn Fn() -> Ts + Send + Sync>,
 }
 
@@ -30,9 +30,18 @@ impl Api {
     ) -> Self {
         Self {
             reader,
-            key,
+            key: RwLock::new(key),
             now: Arc::new(now),
         }
+    }
+
+    /// From now on readers must show this key.
+    pub fn renew_key(&self, key: Option<SecretString>) {
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
+    }
+
+    pub(crate) fn key(&self) -> RwLockReadGuard<'_, Option<SecretString>> {
+        self.key.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> Ts {

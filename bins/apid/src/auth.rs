@@ -14,27 +14,26 @@ pub(crate) async fn check<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let api = request.app_data::<web::Data<Api>>();
-    let key = api
-        .and_then(|api| api.key.as_ref())
-        .map(ExposeSecret::expose_secret);
-    let shown = request
-        .headers()
-        .get("x-api-key")
-        .map(|value| value.as_bytes());
-    let refusal = match (key, shown) {
-        (None, _) => None,
-        (Some(key), Some(shown)) if equal(key.as_bytes(), shown) => None,
-        (Some(_), None) => Some("send the key in the header X-API-Key"),
-        (Some(_), Some(_)) => Some("the key in the header X-API-Key is not the right one"),
-    };
-    match refusal {
+    match refusal(&request) {
         None => Ok(next.call(request).await?.map_into_left_body()),
         Some(detail) => {
             let problem = HttpProblem::unauthorized(detail).at(request.path());
             let response = problem.error_response();
             Ok(request.into_response(response).map_into_right_body())
         }
+    }
+}
+
+/// Returns why a request may not pass, if it may not.
+fn refusal(request: &ServiceRequest) -> Option<&'static str> {
+    let api = request.app_data::<web::Data<Api>>()?;
+    let key = api.key();
+    let key = key.as_ref()?.expose_secret();
+    let shown = request.headers().get("x-api-key");
+    match shown.map(|value| value.as_bytes()) {
+        Some(shown) if equal(key.as_bytes(), shown) => None,
+        None => Some("send the key in the header X-API-Key"),
+        Some(_) => Some("the key in the header X-API-Key is not the right one"),
     }
 }
 

@@ -9,5 +9,6 @@ mod log;
 mod params;
 mod problem;
 mod routes;
+pub mod telemetry;
 
 pub use api::{Api, service};

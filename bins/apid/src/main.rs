@@ -1,5 +1,6 @@
 //! `apid`: the REST API as a program. Arguments, wiring, exit code.
 
+mod reload;
 mod said;
 
 use std::net::TcpListener;
@@ -12,7 +13,7 @@ use anyhow::{Context, bail};
 use apid::Api;
 use argh::FromArgs;
 use query::Reader;
-use runtime::{Env, Exit, Role};
+use runtime::{Env, Exit, Notify, Role, Telemetry};
 use store::Store;
 
 /// Answers questions about the collected data over HTTP.
@@ -55,10 +56,14 @@ async fn run(args: Args) -> anyhow::Result<()> {
         return Ok(());
     }
     runtime::init_tracing(&env.log);
-    let shutdown = runtime::shutdown().context("failed to watch for signals")?;
+    let notify = Notify::begin();
+    let signals = "failed to watch for signals";
+    let shutdown = runtime::shutdown().context(signals)?;
+    let hangup = runtime::hangup().context(signals)?;
     // Before the database: a port that is taken is known at once, and starts nothing.
     let listener = TcpListener::bind((args.host.as_str(), args.port))
         .with_context(|| format!("failed to listen on {}:{}", args.host, args.port))?;
+    let telemetry = Telemetry::start(env.metrics.apid, "apid")?;
     let database = runtime::database(&env, Role::Read).await?;
     let options = store::Options {
         application_name: "apid".to_owned(),
@@ -75,12 +80,26 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let clock = runtime::clock(&env).await?;
     // Readers never make simulated time wait.
     clock.end();
+    telemetry.register(|registry| apid::telemetry::register(registry, &store));
+    telemetry.ready_by(apid::telemetry::readiness(store.clone()));
     let api = Api::new(
         Reader::new(store),
         move || clock.now(),
         env.data_api_key.clone(),
     );
-    serve(listener, Data::new(api), shutdown).await
+    let api = Data::new(api);
+    let address = listener
+        .local_addr()
+        .context("failed to read the address")?;
+    let status = format!("listening on http://{address}");
+    tokio::spawn(reload::keep(
+        env,
+        api.clone(),
+        hangup,
+        notify,
+        status.clone(),
+    ));
+    serve(listener, api, shutdown, (notify, status)).await
 }
 
 async fn check_world(env: &Env, store: &Store) -> anyhow::Result<()> {
@@ -97,10 +116,8 @@ async fn serve(
     listener: TcpListener,
     api: Data<Api>,
     shutdown: runtime::Shutdown,
+    (notify, status): (Notify, String),
 ) -> anyhow::Result<()> {
-    let address = listener
-        .local_addr()
-        .context("failed to read the address")?;
     let server = HttpServer::new(move || apid::service(api.clone()))
         .listen(listener)
         .context("failed to listen")?
@@ -110,9 +127,11 @@ async fn serve(
     let handle = server.handle();
     tokio::spawn(async move {
         shutdown.asked().await;
+        notify.stopping();
         handle.stop(true).await;
     });
-    tracing::info!("listening on http://{address}");
+    tracing::info!("{status}");
+    notify.ready(&status);
     server.await.context("the server failed")?;
     tracing::info!("ended");
     Ok(())

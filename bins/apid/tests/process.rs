@@ -10,6 +10,7 @@ fn run(database_url: &str) -> Output {
         .args(["--port", "0"])
         .env_clear()
         .env("DATABASE_URL", database_url)
+        .env("CROSSFEED_APID_METRICS_ADDR", "off")
         .current_dir(std::env::temp_dir())
         .output()
         .unwrap()

@@ -97,12 +97,17 @@ pub fn check_config_of(env: &Env, sources: &[SourceId]) -> ConfigCheck {
     check
 }
 
+/// Returns the name of a vendor's file.
+pub(crate) fn file_of(source: SourceId) -> String {
+    format!("{source}.csv")
+}
+
 /// Reads what the configuration wants of a vendor.
 ///
 /// # Errors
 /// Every problem of the file at once.
 pub fn series(env: &Env, source: &Arc<dyn Source>) -> anyhow::Result<Vec<SeriesSpec>> {
-    let file = format!("{}.csv", source.id());
+    let file = file_of(source.id());
     let csv = read_sources_config(env.sources_config.as_deref(), &file)?;
     Ok(source.read_config(&file, &csv)?)
 }

@@ -7,10 +7,9 @@ use ingest::{Collector, Setup, Stop};
 use model::SourceId;
 use ratelimit::Clock;
 use runtime::{Database, Env, Role};
-use source::Source;
-use store::{Store, series::Authority, session::Session, suspend::SuspensionRow};
+use store::{Store, World, series::Authority, session::Session, suspend::SuspensionRow};
 
-use crate::{QuotaWatch, Schedule, VendorError, config, vendors};
+use crate::{Prepared, QuotaWatch, VendorError, config, set_up_sources, vendors};
 
 /// Connections of a program that asks no vendor.
 const LEAST_POOL_SIZE: usize = 8;
@@ -84,20 +83,30 @@ impl Workshop {
             .with_context(|| format!("failed to use {}", database.describe))?;
         store.check_schema().await?;
         let session = store.session(runtime::instance_id()).await?;
-        let orphans = store.interrupt_orphans(clock.now()).await?;
+        let workshop = Self {
+            env,
+            store,
+            session: Arc::new(session),
+            clock,
+            database,
+        };
+        workshop.mark_orphans().await?;
+        Ok(workshop)
+    }
+
+    /// Marks what processes that are gone left running as interrupted.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn mark_orphans(&self) -> Result<(), store::Error> {
+        let orphans = self.store.interrupt_orphans(self.clock.now()).await?;
         if orphans > 0 {
             tracing::warn!(
                 pulls = orphans,
                 "pulls of processes that are gone: marked interrupted"
             );
         }
-        Ok(Self {
-            env,
-            store,
-            session: Arc::new(session),
-            clock,
-            database,
-        })
+        Ok(())
     }
 
     /// Makes the tables of entities and metric names equal to the files.
@@ -121,60 +130,60 @@ impl Workshop {
         purpose: Purpose,
         stop: &Stop,
     ) -> anyhow::Result<Vec<Collector>> {
-        let mut ready = Vec::new();
-        let mut problems = Vec::new();
-        for name in names {
-            match self.vendor(*name) {
-                Ok(vendor) => ready.push(vendor),
-                Err(error) => problems.push(format!("{error:#}")),
-            }
-        }
-        anyhow::ensure!(problems.is_empty(), "{}", problems.join("\n"));
-        let schedule = Schedule::read(&self.env)?;
+        let ready = Prepared::read(&self.env, names)?;
         self.enter_world(&ready, purpose).await?;
         let mut collectors = Vec::new();
-        for (source, series) in ready {
-            let name = source.id();
-            let setup = Setup {
-                key: self.env.vendor(name.as_str()).api_key,
-                timetable: schedule.timetable(&*source),
-                source,
-                series,
-                authority: purpose.authority(),
-                store: self.store.clone(),
-                session: Arc::clone(&self.session),
-                instance: runtime::instance_id().to_owned(),
-                clock: Arc::clone(&self.clock),
-                dead_letters: Some(self.env.home.home.join("dead-letters")),
-                stop: stop.clone(),
-            };
-            collectors.push(Collector::open(setup).await?);
+        for one in &ready {
+            collectors.push(self.collector(one, purpose, stop).await?);
         }
         Ok(collectors)
     }
 
-    fn vendor(&self, name: SourceId) -> anyhow::Result<(Arc<dyn Source>, Vec<model::SeriesSpec>)> {
-        let source = vendors::build(name, &self.env.vendor(name.as_str()))?;
-        let series = config::series(&self.env, &source)?;
-        Ok((source, series))
+    /// Opens the collector of one vendor. The world was entered before ([`Self::enter_world`]).
+    ///
+    /// # Errors
+    /// Where the database or an address is unusable.
+    pub async fn collector(
+        &self,
+        ready: &Prepared,
+        purpose: Purpose,
+        stop: &Stop,
+    ) -> Result<Collector, ingest::Error> {
+        Collector::open(Setup {
+            key: ready.env.api_key.clone(),
+            timetable: ready.timetable,
+            source: Arc::clone(&ready.source),
+            series: ready.series.clone(),
+            authority: purpose.authority(),
+            store: self.store.clone(),
+            session: Arc::clone(&self.session),
+            instance: runtime::instance_id().to_owned(),
+            clock: Arc::clone(&self.clock),
+            dead_letters: Some(self.env.home.home.join("dead-letters")),
+            stop: stop.clone(),
+        })
+        .await
     }
 
-    async fn enter_world(
-        &self,
-        ready: &[(Arc<dyn Source>, Vec<model::SeriesSpec>)],
-        purpose: Purpose,
-    ) -> anyhow::Result<()> {
-        let addresses = ready.iter().flat_map(|(source, _)| {
-            let name = source.id().as_str();
-            let hosts = source.hosts().iter();
-            hosts.map(move |host| (name, host.base_url.as_str()))
-        });
-        let world = runtime::world(&self.env, addresses)?;
+    /// Refuses to mix simulated and live data; only a purpose that writes decides which of the two an
+    /// empty database will hold.
+    ///
+    /// # Errors
+    /// Where the vendors' addresses differ in that from each other or from what the database holds.
+    pub async fn enter_world(&self, ready: &[Prepared], purpose: Purpose) -> anyhow::Result<()> {
+        let world = world_of(&self.env, ready)?;
         let holds_nothing_yet = self.store.world().await?.is_none();
         if purpose != Purpose::Look || !holds_nothing_yet {
             self.store.enter_world(world).await?;
         }
         Ok(())
+    }
+
+    /// Takes over another environment: later collectors and questions go by it, with as many connections
+    /// as they need.
+    pub fn renew(&mut self, env: Env) {
+        self.store.resize_pool(pool_size(&env));
+        self.env = env;
     }
 
     /// Ends after work was given up: lets go of every lock and marks the pulls that this process
@@ -224,19 +233,24 @@ impl Workshop {
 
     /// Returns the sources that the environment says enough about to collect from them.
     pub fn set_up_sources(&self) -> Vec<SourceId> {
-        set_up_sources(&self.env).collect()
+        set_up_sources(&self.env)
     }
 }
 
-fn set_up_sources(env: &Env) -> impl Iterator<Item = SourceId> {
-    let is_set_up = |name: &SourceId| vendors::is_set_up(*name, env);
-    vendors::SOURCES.into_iter().filter(is_set_up)
+/// Returns what kind of data these vendors would give.
+///
+/// # Errors
+/// Where they differ in that.
+pub fn world_of(env: &Env, ready: &[Prepared]) -> anyhow::Result<World> {
+    let addresses = ready.iter().flat_map(Prepared::addresses);
+    Ok(runtime::world(env, addresses)?)
 }
 
 /// Enough that no request waits for a connection that another one, or the writer, keeps for long.
 /// They are opened as they are needed.
 fn pool_size(env: &Env) -> usize {
     let built = set_up_sources(env)
+        .into_iter()
         .filter_map(|name| vendors::build(name, &env.vendor(name.as_str())).ok());
     let needed: usize = built
         .map(|source| source.concurrency() + BESIDE_REQUESTS)

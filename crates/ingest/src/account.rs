@@ -1,19 +1,28 @@
 //! What the vendor itself counts of a key's use. Where it is more than our own count, it holds: somebody
 //! else may use the key.
 
-use model::PullKind;
+use model::{PullKind, Ts};
 use source::{DatasetSpec, QuotaUsed, Role};
 
 use crate::{Error, Filter, Summary, collector::Collector};
 
 impl Collector {
-    /// Asks the vendor what it counted, where it tells; nothing where it does not.
+    /// Asks the vendor what it counted, where it tells and no tick since `since` has asked; nothing where it
+    /// does not.
     ///
     /// # Errors
     /// Where the database is unusable.
-    pub async fn check_account(&self, run_id: &str) -> Result<Summary, Error> {
+    pub(crate) async fn check_account(
+        &self,
+        run_id: &str,
+        since: Option<Ts>,
+    ) -> Result<Summary, Error> {
         let mut summary = Summary::new(self.id(), PullKind::Live);
-        let accounts = self.datasets(|dataset: &DatasetSpec| dataset.role == Role::Account);
+        let is_account = |dataset: &DatasetSpec| dataset.role == Role::Account;
+        let accounts = match since {
+            None => self.datasets(is_account),
+            Some(since) => self.not_ticked(is_account, since).await?,
+        };
         let everything = Filter::default();
         (self.present(run_id, &accounts, &everything, &mut summary)).await?;
         Ok(summary)

@@ -21,7 +21,14 @@ use store::{
     pulls::PullId,
 };
 
-use crate::{outage::Outage, quota::window_of, reign::Reign, stop::Stop};
+use crate::{
+    outage::Outage,
+    quota::window_of,
+    reign::Reign,
+    stop::Stop,
+    telemetry::{self, Wait},
+    told::Told,
+};
 
 /// How many intervals ahead gap filler and re-reads may reserve slots. A backfill, which may not,
 /// takes what they leave; a live tick waits no longer for them than this.
@@ -100,6 +107,8 @@ pub(crate) struct Attempt {
     pub(crate) stop: Stop,
     /// Who counts attempts that left: the pull, and the progress of the whole collector.
     pub(crate) counters: [Arc<AtomicU64>; 2],
+    /// Who tells what came of it.
+    told: Arc<Told>,
     stopped: Mutex<Option<Stopped>>,
 }
 
@@ -112,6 +121,7 @@ impl Attempt {
         kind: PullKind,
         stop: Stop,
         counters: [Arc<AtomicU64>; 2],
+        told: Arc<Told>,
     ) -> Self {
         Self {
             host,
@@ -120,6 +130,7 @@ impl Attempt {
             kind,
             stop,
             counters,
+            told,
             stopped: Mutex::new(None),
         }
     }
@@ -371,6 +382,7 @@ impl Middleware for Paced {
     ) -> reqwest_middleware::Result<Response> {
         let attempt = extensions.get::<Arc<Attempt>>().cloned();
         if let Some(attempt) = &attempt {
+            let begun = self.clock.now();
             if let Err(stopped) = self.permit(attempt).await {
                 attempt.note(stopped);
                 return Err(reqwest_middleware::Error::middleware(NotSent));
@@ -378,8 +390,16 @@ impl Middleware for Paced {
             for counter in &attempt.counters {
                 counter.fetch_add(1, Ordering::Relaxed);
             }
+            let waited_ms = self.clock.now().millis() - begun.millis();
+            let waited = Duration::from_millis(u64::try_from(waited_ms).unwrap_or(0));
+            telemetry::waited(self.source, Wait::Pace, waited);
+            attempt.told.leaves(waited);
         }
-        next.run(request, extensions).await
+        let came = next.run(request, extensions).await;
+        if let Some(attempt) = &attempt {
+            attempt.told.came(came.as_ref().ok().map(Response::status));
+        }
+        came
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use futures_util::StreamExt as _;
@@ -36,6 +39,7 @@ use crate::{
     rereads::Night,
     stop::Stop,
     summary::Summary,
+    telemetry,
     timetable::Timetable,
     transport::Transport,
     wants::{Askable, Planner},
@@ -94,6 +98,8 @@ pub struct Collector {
     pub(crate) outage: Arc<Outage>,
     pub(crate) reign: Arc<Reign>,
     pub(crate) ticks: Ticks,
+    /// When the last one ended, in milliseconds; none yet where it is the least number.
+    last_tick: AtomicI64,
     instance: String,
     in_flight: Semaphore,
     background: Semaphore,
@@ -196,6 +202,7 @@ impl Collector {
             outage,
             reign,
             ticks: Ticks::default(),
+            last_tick: AtomicI64::new(i64::MIN),
             instance,
             writing,
         })
@@ -209,6 +216,16 @@ impl Collector {
     /// Returns when the vendor is asked, and how its quota is shared.
     pub fn timetable(&self) -> Timetable {
         self.timetable
+    }
+
+    /// Returns when the last live tick by schedule ended, if one has since this was opened.
+    pub fn last_tick(&self) -> Option<Ts> {
+        let millis = self.last_tick.load(Ordering::Relaxed);
+        (millis != i64::MIN).then(|| Ts::from_millis(millis))
+    }
+
+    pub(crate) fn note_tick(&self, ended: Ts) {
+        self.last_tick.store(ended.millis(), Ordering::Relaxed);
     }
 
     /// Returns the active series.
@@ -349,11 +366,13 @@ impl Collector {
         let now = self.clock.now();
         let close = || self.store.close_pull(id, closed.clone(), now);
         let closed = self.outage.through(close).await;
+        telemetry::pull_ended(self.id(), &end);
         tracing::info!(
-            source = %self.id(), dataset = %dataset.id, kind = ask.kind.as_str(), pull_id = id.0,
-            status = end.status.as_str(), requests = end.requests, points = end.received,
-            inserted = end.inserted, updated = end.updated, differing = end.differing,
-            rejected = end.rejected, failed = end.failed_blocks, "pull ended"
+            source = %self.id(), dataset = %dataset.id, kind = ask.kind.as_str(), run_id,
+            pull_id = id.0, status = end.status.as_str(), requests = end.requests,
+            points = end.received, inserted = end.inserted, updated = end.updated,
+            differing = end.differing, rejected = end.rejected, failed = end.failed_blocks,
+            took_ms = now.millis() - new.started_at.millis(), "pull ended"
         );
         let halted = pull.halted();
         if halted == Some(Halt::Suspended) {

@@ -108,10 +108,16 @@ impl Collector {
     fn note_failure(&self, pull: &Pull<'_>, request: &RequestSpec, error: &ReplyError) -> String {
         let redactor = self.transport.redactor();
         let text = redactor.clean(&format!("{}{error}", whose(request)));
-        tracing::warn!(
-            source = %pull.source, dataset = %pull.dataset.id, class = error.class(),
-            request = %redactor.clean(&request.path_and_query()), "{text}"
-        );
+        // What suspends is told with that.
+        if !matches!(
+            error,
+            ReplyError::Unauthorized(_) | ReplyError::NotEntitled(_)
+        ) {
+            tracing::warn!(
+                source = %pull.source, dataset = %pull.dataset.id, error_class = error.class(),
+                request = %redactor.clean(&request.path_and_query()), "{text}"
+            );
+        }
         pull.tally.failed(error.class(), &text);
         if is_refusal(error) {
             pull.tally.refused();
@@ -134,7 +140,7 @@ impl Collector {
         let suspend = || (self.store).suspend(pull.source, dataset, "", class, text, now);
         self.outage.through(suspend).await?;
         tracing::error!(
-            source = %pull.source, dataset, class,
+            source = %pull.source, dataset, error_class = class,
             "suspended until `crossfeed resume {}`: {text}", pull.source
         );
         Ok(())
@@ -237,7 +243,7 @@ impl Collector {
                 .await
                 .unwrap_or_else(|error| Err(std::io::Error::other(error)));
         match kept {
-            Ok(path) => tracing::warn!(%source, path = %path.display(), "answer kept"),
+            Ok(path) => tracing::warn!(%source, file = %path.display(), "answer kept"),
             Err(error) => tracing::warn!(%source, %error, "answer could not be kept"),
         }
     }

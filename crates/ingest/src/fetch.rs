@@ -18,6 +18,8 @@ use crate::{
     index::{Facts, SeriesIndex, fact_rows},
     pull::{Halt, Pull},
     sink::{BlockSink, Judge, series_of_block},
+    telemetry::{self, Wait},
+    told::{Asked, Read, Told},
     transport::{Answer, SendError, retried_by_transport},
     writer,
 };
@@ -63,36 +65,41 @@ impl Collector {
         pull: &Pull<'_>,
         request: &RequestSpec,
     ) -> Result<ParsedBlock, Failed> {
+        let of = (pull.dataset.id, pull.kind, pull.id);
+        let asked = Asked::new(request, of, self.transport.redactor());
+        let told = Arc::new(Told::new(asked));
         let (mut throttled, mut transient) = (0, 0);
         loop {
-            let (error, reply) = match self.try_once(pull, request).await {
+            let (error, reply) = match self.try_once(pull, request, &told).await {
                 Err(Failed::Reply(error, reply)) => (error, reply),
                 other => return other,
             };
-            let wait = match &error {
+            let (reason, wait) = match &error {
                 ReplyError::Throttled { retry_after, .. } if throttled < MAX_THROTTLED => {
                     throttled += 1;
                     let wait = retry_after
                         .unwrap_or(DEFAULT_THROTTLE)
                         .max(SHORTEST_THROTTLE);
                     self.hold_host(request, wait).await;
-                    wait
+                    (Wait::Throttled, wait)
                 }
                 ReplyError::Transient(_)
                     if transient < MAX_TRANSIENT && !had_its_tries(reply.as_ref()) =>
                 {
                     transient += 1;
-                    backoff(transient, request)
+                    (Wait::Backoff, backoff(transient, request))
                 }
                 _ => return Err(Failed::Reply(error, reply)),
             };
             tracing::debug!(
-                source = %pull.source, dataset = %pull.dataset.id, class = error.class(),
+                source = %pull.source, dataset = %pull.dataset.id, error_class = error.class(),
                 wait_ms = wait.as_millis(), "asking again"
             );
             if pull.stop.or(self.clock.sleep(wait)).await.is_none() {
                 return Err(Failed::Halted(Halt::Stopping));
             }
+            telemetry::waited(pull.source, reason, wait);
+            telemetry::repeated(pull.source);
         }
     }
 
@@ -116,29 +123,43 @@ impl Collector {
         &self,
         pull: &Pull<'_>,
         request: &RequestSpec,
+        told: &Arc<Told>,
     ) -> Result<ParsedBlock, Failed> {
-        let started = self.clock.now();
-        let answer = self.send(pull, request).await?;
+        let answer = match self.send(pull, request, told).await {
+            Ok(answer) => answer,
+            Err(failed) => {
+                if let Failed::Reply(error, _) | Failed::Final(error) = &failed {
+                    told.read(told.so_far(), Read::nothing(error.class()));
+                }
+                return Err(failed);
+            }
+        };
+        let took = told.so_far();
         let reply = &answer.reply;
-        self.progress
-            .body(u64::try_from(reply.body.len()).unwrap_or(u64::MAX));
+        let bytes = u64::try_from(reply.body.len()).unwrap_or(u64::MAX);
+        self.progress.body(bytes);
+        telemetry::body(pull.source, bytes);
         pull.tally.bytes(reply.body.len());
         let result = self.read_reply(pull, request, reply).await;
-        tracing::debug!(
-            source = %pull.source, dataset = %pull.dataset.id,
-            request = %self.transport.redactor().clean(&request.path_and_query()),
-            status = reply.status.as_u16(), bytes = reply.body.len(),
-            points = result.as_ref().map_or(0, |parsed| parsed.points.len()),
-            unasked = result.as_ref().map_or(0, |parsed| parsed.unasked),
-            class = result.as_ref().err().map_or("ok", ReplyError::class),
-            credits = request.cost.credits,
-            took_ms = self.clock.now().millis() - started.millis(),
-            "asked"
+        let parsed = result.as_ref();
+        told.read(
+            took,
+            Read {
+                outcome: parsed.err().map_or(telemetry::OK, ReplyError::class),
+                bytes: reply.body.len(),
+                points: parsed.map_or(0, |parsed| parsed.points.len()),
+                unasked: parsed.map_or(0, |parsed| parsed.unasked),
+            },
         );
         result.map_err(|error| Failed::Reply(error, Some(answer.reply)))
     }
 
-    async fn send(&self, pull: &Pull<'_>, request: &RequestSpec) -> Result<Answer, Failed> {
+    async fn send(
+        &self,
+        pull: &Pull<'_>,
+        request: &RequestSpec,
+        told: &Arc<Told>,
+    ) -> Result<Answer, Failed> {
         let _places = self
             .places(pull)
             .await
@@ -150,6 +171,7 @@ impl Collector {
             pull.kind,
             pull.stop.clone(),
             [pull.tally.sent(), self.progress.sent()],
+            Arc::clone(told),
         ));
         let sent = tokio::select! {
             sent = self.transport.send(request, attempt, pull.dataset.max_body_bytes) => sent,
@@ -228,7 +250,7 @@ impl Collector {
     pub(crate) async fn take_in(&self, pull: &Pull<'_>, parsed: ParsedBlock) -> Result<(), Error> {
         self.remember(pull, &parsed).await?;
         for (why, count) in &parsed.reject_kinds {
-            tracing::warn!(source = %pull.source, dataset = %pull.dataset.id, why, count, "values refused");
+            tracing::warn!(source = %pull.source, dataset = %pull.dataset.id, reason = why, count, "values refused");
         }
         if let Some(used) = parsed.used {
             self.note_used(used).await?;
@@ -248,6 +270,7 @@ impl Collector {
         if has_points || rejected > 0 {
             let report = self.writer.write(batch).await?;
             self.progress.wrote(report.received, report.inserted);
+            telemetry::wrote(pull.source, &report, rejected);
             pull.wrote(&report);
             pull.tally.rejected(rejected);
             // Not before it is committed.

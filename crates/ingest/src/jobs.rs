@@ -10,6 +10,7 @@ use crate::{
     Error,
     barred::Bar,
     collector::{Collector, Ran},
+    schedule::TICK,
     summary::{Hole, Summary, Waiting},
     wants::{Filter, Patience, Scope, has_past},
 };
@@ -45,10 +46,45 @@ impl Collector {
     /// # Errors
     /// Where the database is unusable. What goes wrong with the vendor is in the summary.
     pub async fn live_of(&self, run_id: &str, filter: &Filter) -> Result<Summary, Error> {
+        let datasets = self.datasets(|one| is_live(one) && filter.takes_dataset(one));
+        self.tick(run_id, datasets, filter).await
+    }
+
+    /// Reads the newest values of what no tick since `since` has done with, in whichever process. What one
+    /// was cut off in the middle of is read whole.
+    ///
+    /// # Errors
+    /// Where the database is unusable.
+    pub(crate) async fn live_rest(&self, run_id: &str, since: Ts) -> Result<Summary, Error> {
+        self.reign.check().await?;
+        let datasets = self.not_ticked(is_live, since).await?;
+        let rest: Vec<&str> = datasets.iter().map(|one| one.id.as_str()).collect();
+        let rest = rest.join(",");
+        tracing::info!(source = %self.id(), from = %since, rest, "going on with the last tick");
+        self.tick(run_id, datasets, &Filter::default()).await
+    }
+
+    /// Returns the datasets that no tick since `since` has done with.
+    pub(crate) async fn not_ticked(
+        &self,
+        takes: impl Fn(&DatasetSpec) -> bool,
+        since: Ts,
+    ) -> Result<Vec<DatasetSpec>, Error> {
+        let done = || self.store.datasets_ticked(self.id(), TICK, since);
+        let done = self.outage.through(done).await?;
+        let is_done = |one: &DatasetSpec| done.iter().any(|name| name == one.id.as_str());
+        Ok(self.datasets(|one| takes(one) && !is_done(one)))
+    }
+
+    async fn tick(
+        &self,
+        run_id: &str,
+        datasets: Vec<DatasetSpec>,
+        filter: &Filter,
+    ) -> Result<Summary, Error> {
         let _first = self.ticks.begin();
         self.reign.check().await?;
         let mut summary = self.read_unread_catalogues(run_id).await?;
-        let datasets = self.datasets(|one| is_live(one) && filter.takes_dataset(one));
         (self.present(run_id, &datasets, filter, &mut summary)).await?;
         if let Some(pull) = summary.pulls.last() {
             self.note_missed_moments(pull.id, filter).await?;

@@ -56,7 +56,7 @@ impl Collector {
                 }));
         }
         tracing::warn!(
-            source = %self.id(), series = open.len(), ranges = batch.settlements.len(),
+            source = %self.id(), series_count = open.len(), ranges = batch.settlements.len(),
             "moments missed that nobody can refill"
         );
         self.writer.write(batch).await.map(|_| ())

@@ -15,7 +15,7 @@ use std::{
 use model::SourceId;
 use tokio::time::Instant;
 
-use crate::stop::Stop;
+use crate::{stop::Stop, telemetry};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -111,6 +111,7 @@ impl Waits<'_> {
             return Err(error);
         }
         lasts.store(true, Ordering::Relaxed);
+        telemetry::database_is_away();
         if said.is_due() {
             tracing::warn!(%source, %error, "waiting for the database");
         }
@@ -127,7 +128,11 @@ impl Waits<'_> {
     /// Says, once for all that waited, that it is over.
     pub(crate) fn end(self) {
         let Outage { source, lasts, .. } = self.outage;
-        if self.pause > FIRST_PAUSE && lasts.swap(false, Ordering::Relaxed) {
+        if self.pause == FIRST_PAUSE {
+            return;
+        }
+        telemetry::database_answers();
+        if lasts.swap(false, Ordering::Relaxed) {
             tracing::info!(%source, "the database is there again");
         }
     }

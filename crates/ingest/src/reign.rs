@@ -16,6 +16,7 @@ use crate::{
     Error,
     outage::{Outage, Spaced},
     stop::Stop,
+    telemetry,
 };
 
 /// How often the connection is looked at, in real time: it breaks in real time.
@@ -44,6 +45,7 @@ impl Reign {
     /// From now on the work needs the leadership that was taken with this epoch.
     pub(crate) fn begin(&self, epoch: i64) {
         self.epoch.store(epoch, Ordering::Relaxed);
+        telemetry::leads(Some(epoch));
     }
 
     /// Returns the epoch of the leadership that is needed, if one is.
@@ -86,6 +88,8 @@ pub async fn keep_leading(session: &Session) -> store::Error {
         if session.leads() {
             continue;
         }
+        telemetry::leads(None);
+        telemetry::database_is_away();
         if said.is_due() {
             tracing::error!(
                 instance = session.instance(),
@@ -93,7 +97,11 @@ pub async fn keep_leading(session: &Session) -> store::Error {
             );
         }
         match session.regain().await {
-            Ok(true) => tracing::info!(instance = session.instance(), "leading again"),
+            Ok(true) => {
+                telemetry::leads(session.epoch());
+                telemetry::database_answers();
+                tracing::info!(instance = session.instance(), "leading again");
+            }
             Ok(false) => {}
             Err(error) if error.is_passing() => {
                 tracing::debug!(%error, "the leadership cannot be had yet");

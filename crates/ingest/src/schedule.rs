@@ -10,11 +10,24 @@ use std::{sync::Arc, time::Duration};
 use model::{Step, Ts};
 use ratelimit::{Busy, Clock};
 
-use crate::{Collector, Error, Stop, Summary, Timetable};
+use crate::{Collector, Error, Stop, Summary, Timetable, telemetry};
 
 const HOUR_SECS: i64 = Step::Hour.max_secs();
 /// How long gaps wait for the tick to begin.
 const TICK_FIRST: Duration = Duration::from_secs(5);
+
+/// How the names of live ticks begin.
+pub(crate) const TICK: &str = "tick";
+
+/// What the schedule of a source begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// A whole tick at once.
+    Tick,
+    /// At once what of the last tick that was due no process has done: the one before led until a
+    /// moment ago.
+    Rest,
+}
 
 /// Returns when the next tick is due: `offset_secs` after the beginning of a stretch of `every_secs` of
 /// UTC time, later than `now`.
@@ -39,12 +52,35 @@ pub async fn ticks(
     clock: Arc<dyn Clock>,
     stop: Stop,
 ) -> Result<(), Error> {
+    ticks_from(First::Tick, collector, clock, stop).await
+}
+
+/// Does the same, and says what to begin with.
+///
+/// # Errors
+/// As with [`ticks`].
+pub async fn ticks_from(
+    mut first: First,
+    collector: Arc<Collector>,
+    clock: Arc<dyn Clock>,
+    stop: Stop,
+) -> Result<(), Error> {
     let _busy = Busy::new(&clock);
     let timetable = collector.timetable();
     loop {
         let began = clock.now();
-        let run_id = run_id("tick", began);
-        tell(&collector, "tick", collector.live(&run_id).await)?;
+        let run_id = run_id(TICK, began);
+        telemetry::tick_began(collector.id(), began);
+        let since = match std::mem::replace(&mut first, First::Tick) {
+            First::Tick => None,
+            First::Rest => Some(next_due(&timetable, began).plus_secs(-timetable.every_secs)),
+        };
+        let ticked = match since {
+            None => collector.live(&run_id).await,
+            Some(due) => collector.live_rest(&run_id, due).await,
+        };
+        collector.note_tick(clock.now());
+        tell(&collector, "tick", ticked)?;
         match collector.refresh_due_catalogue(&run_id).await.transpose() {
             None => {}
             Some(read) => tell(&collector, "catalogue", read)?,
@@ -52,11 +88,12 @@ pub async fn ticks(
         tell(
             &collector,
             "account",
-            collector.check_account(&run_id).await,
+            collector.check_account(&run_id, since).await,
         )?;
         let ended = clock.now();
         tell_missed(&collector, began, ended);
         let due = next_due(&timetable, ended).plus_secs(drawn_secs(timetable.jitter_secs));
+        telemetry::tick_ended(collector.id(), began, ended, due);
         if stop.or(sleep_until(&*clock, due)).await.is_none() {
             return Ok(());
         }
@@ -145,10 +182,13 @@ fn is_idle(summary: &Summary) -> bool {
 
 /// Logs how something ended; hands on what ends the schedule.
 fn tell(collector: &Collector, what: &str, result: Result<Summary, Error>) -> Result<(), Error> {
+    if let (Ok(summary), "tick") = (&result, what) {
+        telemetry::tick_went(collector.id(), summary);
+    }
     match result {
         Ok(summary) if is_idle(&summary) => {}
         Ok(summary) => tracing::info!(
-            source = %collector.id(), what, status = summary.status().as_str(),
+            source = %collector.id(), job = what, status = summary.status().as_str(),
             requests = summary.total(|pull| pull.requests),
             points = summary.total(|pull| pull.received),
             inserted = summary.total(|pull| pull.inserted),
@@ -156,7 +196,9 @@ fn tell(collector: &Collector, what: &str, result: Result<Summary, Error>) -> Re
             "{what} ended"
         ),
         Err(error @ Error::Store(store::Error::LeadershipLost { .. })) => return Err(error),
-        Err(error) => tracing::error!(source = %collector.id(), what, %error, "{what} failed"),
+        Err(error) => {
+            tracing::error!(source = %collector.id(), job = what, %error, "{what} failed")
+        }
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{Error, outage::Outage};
+use crate::{Error, outage::Outage, telemetry};
 
 /// Batches that may wait; each is one answer.
 const WAITING_BATCHES: usize = 8;
@@ -68,6 +68,7 @@ impl WriterHandle {
             .send(Job { batch, done })
             .await
             .map_err(|_| gone())?;
+        telemetry::queued(self.source);
         Ok(report.await.map_err(|_| gone())??)
     }
 }
@@ -84,6 +85,7 @@ impl Task {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         while let Some(job) = jobs.recv().await {
             let _busy = Busy::new(&self.clock);
+            telemetry::unqueued(self.source);
             let result = self.write(job.batch).await;
             // Whoever asked may have gone: the batch is committed all the same.
             let _gone = job.done.send(result);

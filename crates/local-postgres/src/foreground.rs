@@ -15,13 +15,15 @@ use crate::server::{end, remove_socket_dir, url};
 use crate::start::{Prepared, STOP_PATIENCE};
 use crate::{Error, Info, Options, Report, database, guard};
 
-/// Runs the home's server as a child that logs to our output, until `shutdown` or until it ends.
+/// Runs the home's server as a child that logs to our output, until `shutdown` or until it ends. `ready`
+/// is called once, when it answers.
 ///
 /// # Errors
 /// [`Error::AlreadyRunning`] if there is a server; [`Error::Failed`] if it ends badly.
 pub async fn run_foreground(
     options: &Options,
     report: Report<'_>,
+    ready: impl FnOnce(&Info),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     let entered = guard::enter(options, report).await?;
@@ -42,7 +44,9 @@ pub async fn run_foreground(
     let binaries = prepared.make_startable(options, report).await?;
     let socket_dir = prepared.socket_dir.clone();
     let mut running = Running::spawn(&prepared.place, &binaries, seat)?;
-    let outcome = running.watch(prepared, &binaries, report, shutdown).await;
+    let outcome = running
+        .watch(prepared, &binaries, report, ready, shutdown)
+        .await;
     remove_socket_dir(&socket_dir);
     outcome
 }
@@ -78,17 +82,18 @@ impl Running {
         prepared: Prepared,
         binaries: &Binaries,
         report: Report<'_>,
+        ready: impl FnOnce(&Info),
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Error> {
         let mut shutdown = std::pin::pin!(shutdown);
-        let ready = tokio::select! {
-            ready = await_ready(&prepared, binaries, report) => ready,
+        let answer = tokio::select! {
+            answer = await_ready(&prepared, binaries, report) => answer,
             ended = self.ended() => return ended,
             () = &mut shutdown => return self.stop(report).await,
         };
         // Others may stop it from now on.
         drop(prepared);
-        let info = match ready {
+        let info = match answer {
             Ok(info) => info,
             Err(error) => {
                 // It is of no use as it is.
@@ -98,6 +103,7 @@ impl Running {
         };
         let url = url(&info.socket_dir, database::DATABASE);
         report(&format!("PostgreSQL {} is ready: {url}", info.version));
+        ready(&info);
         tokio::select! {
             ended = self.ended() => ended,
             () = &mut shutdown => self.stop(report).await,

@@ -92,7 +92,7 @@ fn spawn(home: &Path, root: &Path, socket_dir: &Path) -> Result<(), Error> {
         .process_group(0)
         .status()
         .map_err(Error::io("run", "/bin/sh"))?;
-    tracing::debug!(%status, home = %home.display(), "started the guard");
+    tracing::debug!(exit = %status, home = %home.display(), "started the guard");
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 use crate::Error;
 
 /// Variables that would change what a server program does.
-const FOREIGN_VARIABLES: [&str; 9] = [
+const FOREIGN_VARIABLES: [&str; 10] = [
     "PGDATA",
     "PGHOST",
     "PGHOSTADDR",
@@ -24,6 +24,8 @@ const FOREIGN_VARIABLES: [&str; 9] = [
     "PGOPTIONS",
     "PGTZ",
     "PGCLIENTENCODING",
+    // A server that is built with systemd would speak for the program that started it.
+    "NOTIFY_SOCKET",
 ];
 
 /// The user that the server runs as, who owns its data.

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use store::World;
 
 use crate::log::LogEnv;
+use crate::telemetry::MetricsEnv;
 use crate::vendor::{self, VENDORS, VendorEnv};
 use crate::{config, dotenv};
 
@@ -23,6 +24,8 @@ pub struct Env {
     pub home: HomeEnv,
     /// How logs are written.
     pub log: LogEnv,
+    /// Where the daemons show their metrics and their health.
+    pub metrics: MetricsEnv,
     /// `CROSSFEED_WORLD`: what kind of data this is, whatever the addresses look like.
     pub world: Option<World>,
     /// `CROSSFEED_CONFIG`, else the nearest `sources-config`; none where there is none.
@@ -128,6 +131,7 @@ impl Env {
                 search_path: vars.raw("PATH").cloned(),
             },
             log: LogEnv::read(&mut vars),
+            metrics: MetricsEnv::read(&mut vars),
             world: vars.parsed("CROSSFEED_WORLD", "simulated or live", |text| match text {
                 "simulated" => Some(World::Simulated),
                 "live" => Some(World::Live),
@@ -312,6 +316,8 @@ mod tests {
         let vars = [
             ("CROSSFEED_LOG", "xml"),
             ("CROSSFEED_WORLD", "real"),
+            ("CROSSFEED_INGESTD_METRICS_ADDR", "9750"),
+            ("CROSSFEED_APID_METRICS_ADDR", "localhost"),
             ("RUST_LOG", "a=b=c"),
             ("VELO_RPM", "0"),
             ("COINGECKO_BASE_URL", "localhost:9000/hunter2"),

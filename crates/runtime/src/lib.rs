@@ -1,4 +1,5 @@
-//! What every binary needs once: environment and secrets, logs, shutdown, which database, exit codes.
+//! What every binary needs once: environment and secrets, logs, metrics, shutdown, which database, exit
+//! codes.
 //!
 //! The only place that reads the process environment. Knows no vendor beyond the names in
 //! [`VENDORS`], holds no schedule and runs no query.
@@ -12,7 +13,10 @@ mod env;
 mod exit;
 mod instance;
 mod log;
+mod notify;
+mod reload;
 mod shutdown;
+mod telemetry;
 mod vendor;
 mod world;
 
@@ -24,6 +28,9 @@ pub use env::{BadEnvironment, DatabaseEnv, Env, HomeEnv, Problem};
 pub use exit::Exit;
 pub use instance::instance_id;
 pub use log::{LogEnv, LogFormat, init_command_tracing, init_tracing};
+pub use notify::Notify;
+pub use reload::{Hangup, hangup};
 pub use shutdown::{Shutdown, shutdown};
+pub use telemetry::{Health, MetricsAt, MetricsEnv, Probe, Telemetry, TelemetryError};
 pub use vendor::{VENDORS, VendorEnv};
 pub use world::{MixedWorlds, world};

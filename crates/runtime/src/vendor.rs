@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::env::Vars;
@@ -29,6 +29,17 @@ impl VendorEnv {
     /// Returns `<VENDOR>_<suffix>` for any suffix, in any case.
     pub fn lookup(&self, suffix: &str) -> Option<&str> {
         self.others.get(&suffix.to_uppercase()).map(String::as_str)
+    }
+}
+
+impl PartialEq for VendorEnv {
+    fn eq(&self, other: &Self) -> bool {
+        let key = |env: &Self| {
+            let key = env.api_key.as_ref();
+            key.map(|key| key.expose_secret().to_owned())
+        };
+        let rest = |env: &Self| (env.plan.clone(), env.base_url.clone(), env.rpm);
+        key(self) == key(other) && rest(self) == rest(other) && self.others == other.others
     }
 }
 

@@ -18,6 +18,7 @@ pub mod read;
 pub mod series;
 pub mod session;
 pub mod suspend;
+pub mod telemetry;
 mod tls;
 pub mod upkeep;
 mod world;

@@ -13,7 +13,7 @@ use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
 use crate::{
     Error,
-    connect::{CONNECT_TIMEOUT, OwnConnection, READER_SETTINGS, Route, SETTINGS},
+    connect::{CONNECT_TIMEOUT, OwnConnection, READER_SETTINGS, Route, SETTINGS, WATCHED_SETTINGS},
     migrations,
 };
 
@@ -124,9 +124,24 @@ impl Store {
         Ok(self.inner.pool.get().await?)
     }
 
-    /// Opens a connection beside the pool, for locks held as long as the process lives.
+    /// Returns how many connections of the pool are open, how many of those are free, and how many
+    /// callers wait for one.
+    pub(crate) fn pool_counts(&self) -> [usize; 3] {
+        let status = self.inner.pool.status();
+        [status.size, status.available, status.waiting]
+    }
+
+    /// From now on there are so many connections at most.
+    pub fn resize_pool(&self, connections: usize) {
+        self.inner.pool.resize(connections);
+    }
+
+    /// Opens a connection beside the pool, for locks held as long as the process lives. Where one side of
+    /// it vanishes the other notices within half a minute.
     pub(crate) async fn own_connection(&self) -> Result<OwnConnection, Error> {
-        OwnConnection::open(&self.inner.route).await
+        let connection = OwnConnection::open(&self.inner.route.watched()).await?;
+        connection.batch_execute(WATCHED_SETTINGS).await?;
+        Ok(connection)
     }
 }
 

@@ -271,6 +271,49 @@ impl Store {
             .await?)
     }
 
+    /// Ends the running pulls of one source in one process as interrupted, and returns how many there were.
+    /// For work that was given up: whoever says so knows that nothing of it runs any more.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn interrupt_pulls_of(
+        &self,
+        source: SourceId,
+        instance: &str,
+        now: Ts,
+    ) -> Result<u64, Error> {
+        let client = self.client().await?;
+        let sql = "UPDATE pulls SET status = 'interrupted', finished_at = $1
+                   WHERE status = 'running' AND source = $2 AND instance = $3";
+        Ok(client
+            .execute(sql, &[&PgTs(now), &source.as_str(), &instance])
+            .await?)
+    }
+
+    /// Returns the datasets that the ticks since `since` have done with, well or badly, in whichever
+    /// process: what runs, or was interrupted, is not among them. Ticks are the runs whose id begins
+    /// with `named`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn datasets_ticked(
+        &self,
+        source: SourceId,
+        named: &str,
+        since: Ts,
+    ) -> Result<Vec<String>, Error> {
+        let client = self.client().await?;
+        let rows = client
+            .query(
+                "SELECT DISTINCT dataset FROM pulls
+                 WHERE source = $1 AND kind = 'live' AND started_at >= $2
+                   AND starts_with(run_id, $3) AND status NOT IN ('running', 'interrupted')",
+                &[&source.as_str(), &PgTs(since), &named],
+            )
+            .await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
     /// Returns when the newest re-read of a dataset that is not to be repeated was started, among the
     /// runs whose id begins with one of `names`; where there is none, when the dataset's first pull was.
     ///

@@ -122,6 +122,11 @@ impl Session {
         &self.instance
     }
 
+    /// Returns the epoch of the leadership that was taken last, if any was.
+    pub fn epoch(&self) -> Option<i64> {
+        *lock(&self.epoch)
+    }
+
     /// Whether the connection stands. Where it does not, every lock is gone.
     pub fn is_alive(&self) -> bool {
         self.standing().is_alive()

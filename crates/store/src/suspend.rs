@@ -1,5 +1,7 @@
 //! What does not run until an operator resumes it. Nothing in here ends a suspension by itself.
 
+use std::fmt;
+
 use model::{DatasetId, SourceId, Ts};
 
 use crate::{Error, Store, ranges::PgTs};
@@ -19,6 +21,19 @@ pub struct SuspensionRow {
     pub reason: String,
     /// Since when.
     pub since: Ts,
+}
+
+impl fmt::Display for SuspensionRow {
+    /// Names what does not run: `velo`, `velo rows`, `alphavantage daily outputsize`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)?;
+        for part in [&self.dataset, &self.parameter] {
+            if !part.is_empty() {
+                write!(f, " {part}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Store {

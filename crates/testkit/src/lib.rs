@@ -13,6 +13,7 @@ pub mod canned;
 mod dropper;
 pub mod own_server;
 pub mod programs;
+pub mod scrape;
 pub mod stage;
 mod template;
 

@@ -177,6 +177,9 @@ impl Stage {
             .args(args)
             .env_clear()
             .env("CROSSFEED_HOME", home)
+            // One test beside another: a port is opened by those that look at it.
+            .env("CROSSFEED_INGESTD_METRICS_ADDR", "off")
+            .env("CROSSFEED_APID_METRICS_ADDR", "off")
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -97,6 +97,8 @@ impl Stage {
         }
         command.env("CROSSFEED_HOME", &self.options.home);
         command.env("RUST_LOG", "warn");
+        // Beside a daemon that is at work on this machine, perhaps.
+        command.env("CROSSFEED_APID_METRICS_ADDR", "off");
         if !self.players.is_empty() {
             command.env("CROSSFEED_CONFIG", self.config.path());
         }

@@ -33,13 +33,15 @@ pub(super) async fn ready(
         Ok(()) => Ok(web::Json(Status { status: "ready" })),
         Err(error) => {
             tracing::warn!(%error, "not ready");
-            let detail = match error {
-                store::Error::Schema { .. } | store::Error::SchemaDiverged { .. } => {
-                    error.to_string()
-                }
-                _ => "the database does not answer".to_owned(),
-            };
-            Err(HttpProblem::not_ready(detail).at(request.path()))
+            Err(HttpProblem::not_ready(why_not_ready(&error)).at(request.path()))
         }
+    }
+}
+
+/// Says what is wrong, to anybody who asks: nothing of where the database is.
+pub(crate) fn why_not_ready(error: &store::Error) -> String {
+    match error {
+        store::Error::Schema { .. } | store::Error::SchemaDiverged { .. } => error.to_string(),
+        _ => "the database does not answer".to_owned(),
     }
 }

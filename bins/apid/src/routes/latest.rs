@@ -44,5 +44,6 @@ pub(super) async fn get(
     let answer = answer
         .map_err(|error| at(HttpProblem::from(error).respelled(|name| params.spelling(name))))?;
     let cursor = answer.meta.next_cursor.clone();
-    Ok(page(&request, &params, answer, cursor.as_deref()))
+    let rows = answer.count;
+    Ok(page(&request, &params, (answer, rows), cursor.as_deref()))
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::params::Params;
 use crate::problem::HttpProblem;
+use crate::telemetry::Rows;
 
 /// A path and what it answers.
 struct Endpoint {
@@ -41,8 +42,9 @@ pub(crate) fn probes(config: &mut ServiceConfig) {
     get(config, &health::READY, health::ready);
 }
 
-pub(crate) fn is_probe(path: &str) -> bool {
-    [health::ALIVE.path, health::READY.path].contains(&path)
+/// Returns the paths of all routes.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    ENDPOINTS.iter().map(|endpoint| endpoint.path)
 }
 
 fn get<F, Args>(config: &mut ServiceConfig, endpoint: &Endpoint, handler: F)
@@ -74,6 +76,8 @@ pub(crate) async fn unknown_path(request: HttpRequest) -> Result<String, HttpPro
     Err(HttpProblem::unknown_path(request.path(), suggestions.into()).at(request.path()))
 }
 
+pub(crate) use health::why_not_ready;
+
 /// An answer that comes in pages.
 #[derive(Debug, Serialize)]
 struct Page<A> {
@@ -84,11 +88,11 @@ struct Page<A> {
     next: Option<String>,
 }
 
-/// Gives an answer with the address of the next page, in the body and as a header.
+/// Gives an answer of so many rows with the address of the next page, in the body and as a header.
 fn page<A: Serialize>(
     request: &HttpRequest,
     params: &Params,
-    answer: A,
+    (answer, rows): (A, usize),
     cursor: Option<&str>,
 ) -> actix_web::HttpResponse {
     let next = cursor.map(|cursor| params.next(request.path(), cursor));
@@ -96,5 +100,7 @@ fn page<A: Serialize>(
     if let Some(next) = &next {
         builder.insert_header(("link", format!("<{next}>; rel=\"next\"")));
     }
-    builder.json(Page { answer, next })
+    let mut response = builder.json(Page { answer, next });
+    response.extensions_mut().insert(Rows(rows));
+    response
 }

@@ -5,8 +5,8 @@
 use std::{io, os::unix::process::CommandExt as _};
 
 use argh::FromArgs;
-use local_postgres::{Status, Stopped, ensure_started, run_foreground, status, stop};
-use runtime::{Env, Exit, private_options};
+use local_postgres::{Info, Status, Stopped, ensure_started, run_foreground, status, stop};
+use runtime::{Env, Exit, Notify, private_options};
 
 use super::repair::Repair;
 use crate::out;
@@ -84,8 +84,14 @@ impl Db {
             What::Run(_) => {
                 // Whoever types this wants it started, under a service manager above all.
                 options.may_start = true;
+                let notify = Notify::begin();
                 let asked = runtime::shutdown()?.asked();
-                run_foreground(&options, &report, asked).await?;
+                let ending = async {
+                    asked.await;
+                    notify.stopping();
+                };
+                let ready = |info: &Info| notify.ready(&format!("PostgreSQL {}", info.version));
+                run_foreground(&options, &report, ready, ending).await?;
             }
             What::Psql(psql) => {
                 let server = ensure_started(&options, &report).await?;

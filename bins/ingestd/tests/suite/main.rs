@@ -8,9 +8,14 @@
 )]
 
 mod five;
+mod notify;
 mod one_clock;
 mod outage;
+mod reload;
 mod schedule;
+mod shutdown;
+mod standby;
+mod telemetry;
 
 use fake_vendors::Fault;
 use nix::sys::signal::Signal;

@@ -125,7 +125,7 @@ async fn two_starters_get_one_server_that_stops_and_comes_back() {
     );
 
     assert!(matches!(status(&options).await.unwrap(), Status::Running(found) if found == info));
-    let foreground = run_foreground(&options, &quiet, std::future::pending()).await;
+    let foreground = run_foreground(&options, &quiet, |_| (), std::future::pending()).await;
     assert!(matches!(foreground, Err(Error::AlreadyRunning { pid, .. }) if pid == info.pid));
     assert_eq!(
         stop(&options, &quiet).await.unwrap(),
@@ -159,7 +159,7 @@ async fn two_starters_get_one_server_that_stops_and_comes_back() {
             .unwrap();
         assert_eq!(row.get::<_, i32>(0), 42);
     };
-    run_foreground(&options, &quiet, Box::pin(shutdown))
+    run_foreground(&options, &quiet, |_| (), Box::pin(shutdown))
         .await
         .unwrap();
     assert!(matches!(
@@ -261,7 +261,7 @@ async fn elsewhere_process() {
         ensure_started(&joining, &quiet).await.map(drop),
         stop(&options, &quiet).await.map(drop),
         status(&options).await.map(drop),
-        run_foreground(&options, &quiet, std::future::pending()).await,
+        run_foreground(&options, &quiet, |_| (), std::future::pending()).await,
     ];
     let told = told.map(|result| match result {
         Err(error @ Error::ServedElsewhere { .. }) => format!("refused: {error}"),

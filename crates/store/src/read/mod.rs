@@ -11,6 +11,7 @@ mod named;
 mod points;
 mod series;
 mod there;
+mod upkeep;
 mod wanted;
 
 pub use counts::{MetricCountRow, SourceRow, last_pulls, metric_counts, sources};
@@ -19,4 +20,5 @@ pub use named::{NamedFilter, NamedRow, latest_by_name};
 pub use points::{GapRow, Order, PointRow, gaps_inside, points};
 pub use series::{SeriesFilter, StatRow, find_series, latest};
 pub use there::{MetricThere, assets_there, metrics_there};
+pub use upkeep::{FreshnessRow, RereadsRow, freshness, rereads_waiting};
 pub use wanted::{WantedRow, wanted};

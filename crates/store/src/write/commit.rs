@@ -3,7 +3,7 @@
 //! Lock, read what may overlap, compare in memory, encode everything, send everything, commit.
 //! Nothing is awaited between the last statements but the statements themselves.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Instant};
 
 use deadpool_postgres::{Client, Transaction};
 use futures_util::future::{try_join, try_join5};
@@ -30,7 +30,7 @@ use crate::{
     pulls::PullId,
     ranges::{PgRange, PgTs},
     series::SeriesId,
-    session,
+    session, telemetry,
 };
 
 /// Points of a commit at most. Measured: larger ones gain nothing.
@@ -105,6 +105,7 @@ impl Job<'_> {
     ) -> Result<Done, Failure> {
         let statements = Statements::prepare(client).await?;
         let mut attempt = 0;
+        let begun = Instant::now();
         let (tx, state) = loop {
             attempt += 1;
             let tx = client
@@ -128,6 +129,7 @@ impl Job<'_> {
                 Err(error) => return Err(error.into()),
             }
         };
+        telemetry::locked(self.source, begun.elapsed());
         self.check_epoch(state)?;
         let limit = if state.somebody_waits {
             POINTS_CONTENDED

@@ -14,7 +14,7 @@ mod prepare;
 mod statements;
 mod stats;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Instant};
 
 use model::{Key, SourceId, Ts, WriteMode};
 
@@ -26,6 +26,7 @@ use crate::{
     coverage::Settlement,
     pulls::PullId,
     series::{PgStep, SeriesId},
+    telemetry,
 };
 use commit::{Failure, Job, Tail, Trust};
 use prepare::{count, prepare};
@@ -124,6 +125,7 @@ impl Writer {
     /// writer does not let go; [`Error::UnknownSeries`]; those of the database. Commits before the
     /// error stay, and the same batch may be written again as a whole.
     pub async fn write(&mut self, batch: Batch, now: Ts) -> Result<WriteReport, Error> {
+        let begun = Instant::now();
         let prepared = prepare(batch.points, now);
         self.learn_series_of(&prepared.points, &batch.settlements)
             .await?;
@@ -137,7 +139,7 @@ impl Writer {
         if report.refused > 0 {
             tracing::warn!(
                 source = self.source.as_str(),
-                refused = report.refused,
+                rejected = report.refused,
                 "refused points that a parser let through: not finite, before 1900 or after now"
             );
         }
@@ -157,6 +159,7 @@ impl Writer {
             },
         };
         self.commit_all(&job, &prepared.points, &mut report).await?;
+        telemetry::written(self.source, prepared.points.len(), begun.elapsed());
         Ok(report)
     }
 

@@ -1,0 +1,218 @@
+//! The sources at work: each with its tasks and its own word to stop, so that one can be stopped and
+//! opened anew while the others go on.
+
+use std::{future::poll_fn, sync::Arc, task::Poll};
+
+use assembly::{Prepared, Purpose, Workshop, or_give_up};
+use ingest::{
+    Collector, Stop, Stopper,
+    schedule::{self, First},
+    telemetry::Watched,
+};
+use model::SourceId;
+use tokio::task::{JoinError, JoinSet};
+
+/// One for the ticks and one for the gaps; both run until stop is said.
+type Tasks = JoinSet<Result<(), ingest::Error>>;
+
+/// All sources of this process.
+#[derive(Debug)]
+pub(crate) struct Fleet {
+    /// Of the leadership under which they work.
+    pub(crate) epoch: i64,
+    watched: Watched,
+    sources: Vec<AtWork>,
+}
+
+/// One source at work.
+#[derive(Debug)]
+struct AtWork {
+    prepared: Prepared,
+    collector: Arc<Collector>,
+    stopper: Stopper,
+    stop: Stop,
+    tasks: Tasks,
+}
+
+impl Fleet {
+    /// Makes one without any source; those that come are `watched`.
+    pub(crate) const fn new(epoch: i64, watched: Watched) -> Self {
+        Self {
+            epoch,
+            watched,
+            sources: Vec::new(),
+        }
+    }
+
+    /// Opens a source and sets it to work.
+    ///
+    /// # Errors
+    /// Where the database or an address is unusable; then it is not at work.
+    pub(crate) async fn open(
+        &mut self,
+        workshop: &Workshop,
+        prepared: Prepared,
+        first: First,
+    ) -> Result<(), ingest::Error> {
+        let (stopper, stop) = Stopper::new();
+        let collector = (workshop.collector(&prepared, Purpose::Lead, &stop)).await?;
+        collector.lead(self.epoch);
+        tracing::info!(source = %collector.id(), series_count = collector.series_count(), "collecting");
+        let collector = Arc::new(collector);
+        self.watched.add(&collector);
+        let (one, other) = (Arc::clone(&collector), Arc::clone(&collector));
+        let clock = || Arc::clone(&workshop.clock);
+        let mut tasks = Tasks::new();
+        tasks.spawn(schedule::ticks_from(first, one, clock(), stop.clone()));
+        tasks.spawn(schedule::gaps(other, clock(), stop.clone()));
+        self.sources.push(AtWork {
+            prepared,
+            collector,
+            stopper,
+            stop,
+            tasks,
+        });
+        Ok(())
+    }
+
+    /// Returns what the sources at work were made from.
+    pub(crate) fn prepared(&self) -> impl Iterator<Item = &Prepared> {
+        self.sources.iter().map(|source| &source.prepared)
+    }
+
+    /// Returns the collectors.
+    pub(crate) fn collectors(&self) -> impl Iterator<Item = &Arc<Collector>> {
+        self.sources.iter().map(|source| &source.collector)
+    }
+
+    /// Waits for the first task that ends although nobody said stop, and returns what to say about it.
+    pub(crate) async fn broke_down(&mut self) -> String {
+        let ended = poll_fn(|context| {
+            for source in &mut self.sources {
+                if let Poll::Ready(Some(ended)) = source.tasks.poll_join_next(context) {
+                    return Poll::Ready(ended);
+                }
+            }
+            Poll::Pending
+        });
+        why(ended.await)
+    }
+
+    /// Says stop to all.
+    pub(crate) fn say_stop(&self) {
+        self.sources.iter().for_each(|one| one.stopper.stop());
+    }
+
+    /// Waits for the end of all that was told to stop, and of what it still writes. May be given up:
+    /// [`Self::abandon`] then.
+    pub(crate) async fn end(&mut self) {
+        for source in &mut self.sources {
+            source.drain().await;
+        }
+        for source in std::mem::take(&mut self.sources) {
+            source.close().await;
+        }
+    }
+
+    /// Lets go of all that is still under way.
+    pub(crate) async fn abandon(mut self) {
+        for source in &mut self.sources {
+            source.tasks.shutdown().await;
+        }
+    }
+
+    /// Stops some sources: what is whole is committed, what is not is left to whoever asks next, and the
+    /// pulls under way are interrupted.
+    pub(crate) async fn stop(&mut self, workshop: &Workshop, names: &[SourceId]) {
+        let is_named = |source: &AtWork| names.contains(&source.prepared.id());
+        for source in self.sources.iter().filter(|source| is_named(source)) {
+            source.stopper.stop();
+        }
+        // Each stays one of the fleet until it has ended: the wait may be given up.
+        while let Some(at) = self.sources.iter().position(is_named) {
+            if let Some(source) = self.sources.get_mut(at) {
+                source.end(workshop).await;
+            }
+            let source = self.sources.swap_remove(at);
+            self.watched.remove(&source.collector);
+            source.close().await;
+        }
+    }
+}
+
+impl AtWork {
+    async fn drain(&mut self) {
+        while let Some(ended) = self.tasks.join_next().await {
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!("{error}"),
+                Err(error) => tracing::error!(%error, "a task broke down"),
+            }
+        }
+    }
+
+    async fn end(&mut self, workshop: &Workshop) {
+        let stop = self.stop.clone();
+        let drained = async {
+            self.drain().await;
+            Ok(())
+        };
+        if matches!(or_give_up(&stop, drained).await, Ok(Some(()))) {
+            return;
+        }
+        self.tasks.shutdown().await;
+        let (source, instance) = (self.prepared.id(), runtime::instance_id());
+        let now = workshop.clock.now();
+        let marked = workshop.store.interrupt_pulls_of(source, instance, now);
+        if let Err(error) = marked.await {
+            tracing::warn!(%source, %error, "pulls that were given up are not marked interrupted yet");
+        }
+    }
+
+    async fn close(self) {
+        let Self {
+            collector, tasks, ..
+        } = self;
+        drop(tasks);
+        if let Some(collector) = Arc::into_inner(collector) {
+            collector.close().await;
+        }
+    }
+}
+
+fn why(ended: Result<Result<(), ingest::Error>, JoinError>) -> String {
+    match ended {
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => format!("a task broke down: {error}"),
+        Ok(Ok(())) => "a task ended before its time".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_ends_by_itself_says_why() {
+        let mut tasks = Tasks::new();
+        tasks.spawn(async { panic!("a defect") });
+        let ended = tasks.join_next().await.unwrap();
+        assert!(why(ended).contains("broke down"));
+        assert_eq!(why(Ok(Ok(()))), "a task ended before its time");
+        let error = ingest::Error::Config("no such thing".to_owned());
+        assert_eq!(why(Ok(Err(error))), "no such thing");
+    }
+
+    #[tokio::test]
+    async fn without_a_source_nothing_breaks_down() {
+        let mut fleet = Fleet::new(1, Watched::default());
+        let short = std::time::Duration::from_millis(20);
+        assert!(
+            tokio::time::timeout(short, fleet.broke_down())
+                .await
+                .is_err()
+        );
+        fleet.say_stop();
+        fleet.end().await;
+    }
+}

@@ -1,0 +1,121 @@
+//! From the first tick to the end: watches the sources, the leadership and the signals.
+
+use std::{pin::pin, sync::Arc};
+
+use assembly::{Prepared, Workshop, observe, or_give_up};
+use ingest::{Stop, Stopper, keep_leading, schedule::First, telemetry::Watched};
+use runtime::{Exit, Hangup, Shutdown};
+use tokio::task::JoinSet;
+
+use crate::{
+    Front,
+    fleet::Fleet,
+    lead::{Led, name_rival},
+    reload, status,
+};
+
+/// Collects until somebody says stop, or something ends that must not.
+///
+/// # Errors
+/// What stands in the way of collecting at all.
+pub(crate) async fn until_end(
+    led: Led,
+    shutdown: Shutdown,
+    mut hangup: Hangup,
+    front: Front,
+) -> anyhow::Result<Exit> {
+    let notify = front.notify;
+    let Led {
+        mut workshop,
+        epoch,
+        sources,
+        first,
+    } = led;
+    let session = Arc::clone(&workshop.session);
+    let (stopper, stop) = Stopper::new();
+    let watched = Watched::default();
+    let mut figures = JoinSet::new();
+    figures.spawn(observe(&front.telemetry, &workshop, watched.clone(), &stop));
+    let mut fleet = Fleet::new(epoch, watched);
+    let mut told = status::Told::new(notify);
+    let opened = tokio::select! {
+        biased;
+        () = shutdown.asked() => Ok(false),
+        opened = open(&mut fleet, &workshop, sources, first) => opened.map(|()| true),
+    };
+    // From here on this task only waits.
+    workshop.clock.end();
+    let mut exit = match opened {
+        Ok(_) => Exit::Complete,
+        Err(_) => Exit::Error,
+    };
+    if matches!(opened, Ok(true)) {
+        let mut leading = pin!(keep_leading(&session));
+        told.ready(&workshop, &fleet).await;
+        exit = loop {
+            tokio::select! {
+                biased;
+                () = shutdown.asked() => break Exit::Complete,
+                why = fleet.broke_down() => break broken(&why),
+                error = &mut leading => break broken(&error),
+                _ = figures.join_next() => break broken(&"the figures of the database are kept no more"),
+                () = hangup.heard() => {}
+                () = told.look_again() => {
+                    told.tell(&workshop, &fleet).await;
+                    continue;
+                }
+            }
+            notify.reloading();
+            tokio::select! {
+                biased;
+                () = shutdown.asked() => break Exit::Complete,
+                error = &mut leading => break broken(&error),
+                () = reload::reload(&mut workshop, &mut fleet) => {}
+            }
+            told.ready(&workshop, &fleet).await;
+        };
+    }
+    drop(session);
+    notify.stopping();
+    front.telemetry.not_ready("ending");
+    stopper.stop();
+    // It holds on to nothing that another waits for.
+    figures.shutdown().await;
+    end(workshop, fleet, &stop, exit).await?;
+    opened?;
+    Ok(exit)
+}
+
+async fn open(
+    fleet: &mut Fleet,
+    workshop: &Workshop,
+    sources: Vec<Prepared>,
+    first: First,
+) -> Result<(), ingest::Error> {
+    for source in sources {
+        fleet.open(workshop, source, first).await?;
+    }
+    Ok(())
+}
+
+fn broken(why: &dyn std::fmt::Display) -> Exit {
+    tracing::error!("{why}: ending");
+    Exit::Error
+}
+
+async fn end(workshop: Workshop, mut fleet: Fleet, stop: &Stop, exit: Exit) -> anyhow::Result<()> {
+    fleet.say_stop();
+    let last_words = async {
+        if exit == Exit::Error {
+            name_rival(&workshop, fleet.epoch).await;
+        }
+        fleet.end().await;
+        Ok(())
+    };
+    if or_give_up(stop, last_words).await?.is_none() {
+        fleet.abandon().await;
+        workshop.abandon().await;
+    }
+    tracing::info!("ended");
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! The line of status that the service manager shows.
+
+use std::time::Duration;
+
+use assembly::Workshop;
+use runtime::Notify;
+
+use crate::fleet::Fleet;
+
+/// How often it is made anew, in real time.
+const EVERY: Duration = Duration::from_secs(10);
+/// A database that does not answer at once is said to be away.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What was told last.
+#[derive(Debug)]
+pub(crate) struct Told {
+    notify: Notify,
+    last: String,
+}
+
+impl Told {
+    pub(crate) const fn new(notify: Notify) -> Self {
+        Self {
+            notify,
+            last: String::new(),
+        }
+    }
+
+    /// Says that all are collecting.
+    pub(crate) async fn ready(&mut self, workshop: &Workshop, fleet: &Fleet) {
+        if self.notify.is_heard() {
+            self.last = line(workshop, fleet).await;
+            self.notify.ready(&self.last);
+        }
+    }
+
+    /// Says how things are, where that is another way than last time.
+    pub(crate) async fn tell(&mut self, workshop: &Workshop, fleet: &Fleet) {
+        let line = line(workshop, fleet).await;
+        if line != self.last {
+            self.notify.status(&line);
+            self.last = line;
+        }
+    }
+
+    /// Waits until it is time to; for ever where nobody listens.
+    pub(crate) async fn look_again(&self) {
+        match self.notify.is_heard() {
+            true => tokio::time::sleep(EVERY).await,
+            false => std::future::pending().await,
+        }
+    }
+}
+
+async fn line(workshop: &Workshop, fleet: &Fleet) -> String {
+    let sources = fleet.collectors().count();
+    let waits = tokio::time::timeout(PATIENCE, waiting(workshop));
+    let waits = match waits.await {
+        Ok(Ok((suspended, parked))) => format!("{suspended} suspended, {parked} parked"),
+        Ok(Err(_)) | Err(_) => "the database is away".to_owned(),
+    };
+    let newest = fleet
+        .collectors()
+        .filter_map(|collector| Some((collector.last_tick()?, collector.id())))
+        .max();
+    let tick = newest.map_or_else(
+        || "no tick yet".to_owned(),
+        |(ended, source)| format!("last tick {source} {ended}"),
+    );
+    format!("{sources} sources, {waits}, {tick}")
+}
+
+/// Returns how many rows of suspensions and of parked hosts there are.
+async fn waiting(workshop: &Workshop) -> Result<(usize, usize), store::Error> {
+    let suspended = workshop.store.suspensions().await?.len();
+    let parked = workshop.store.parked(workshop.clock.now()).await?.len();
+    Ok((suspended, parked))
+}

@@ -1,0 +1,192 @@
+//! Figures that the database alone knows, read once a minute by the process that leads, and after each
+//! live tick.
+//!
+//! In real time, as whoever looks at them. An outage is waited for like everywhere else; nothing here
+//! ends the program.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use model::{PullKind, SourceId, Spans, Ts};
+use ratelimit::Clock;
+use store::{read, series::SeriesId};
+
+use super::{METRICS, Watched, metrics::Metrics, metrics::OfQuota, seconds, set};
+use crate::{
+    Collector, Error, Filter, Stop,
+    outage::Spaced,
+    quota::window_of,
+    wants::{Patience, Scope},
+};
+
+const EVERY: Duration = Duration::from_secs(60);
+/// Ticks that end together are looked at together.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Keeps the figures of the database fresh until stop is said, where somebody shows them.
+///
+/// # Errors
+/// None: what cannot be read is logged. It returns what other tasks of the schedule do.
+pub async fn keep_figures(
+    watched: Watched,
+    clock: Arc<dyn Clock>,
+    stop: Stop,
+) -> Result<(), Error> {
+    let Some(metrics) = METRICS.get() else {
+        stop.said().await;
+        return Ok(());
+    };
+    let said = Spaced::default();
+    while !stop.is_said() {
+        let collectors = watched.collectors();
+        let looked = stop.or(look(metrics, &collectors, &*clock)).await;
+        for gone in collectors.iter().filter(|one| !watched.has(one)) {
+            metrics.end(gone);
+        }
+        match looked {
+            None => break,
+            Some(Ok(())) => {
+                metrics.looked_at.set(seconds(clock.now()));
+            }
+            Some(Err(error)) if error.is_passing() => {
+                tracing::debug!(%error, "the figures could not be read");
+            }
+            Some(Err(error)) if said.is_due() => {
+                tracing::warn!(%error, "the figures could not be read");
+            }
+            Some(Err(_)) => {}
+        }
+        let next = async {
+            tokio::time::sleep(LEAST_PAUSE).await;
+            // After a minute or at once: either is the word to look again.
+            let _minute = tokio::time::timeout(EVERY, metrics.look_again.notified()).await;
+        };
+        stop.or(next).await;
+    }
+    Ok(())
+}
+
+async fn look(
+    metrics: &Metrics,
+    collectors: &[Arc<Collector>],
+    clock: &dyn Clock,
+) -> Result<(), Error> {
+    let Some(first) = collectors.first() else {
+        return Ok(());
+    };
+    let (store, outage, now) = (&first.store, &first.outage, clock.now());
+    let suspended = outage.through(|| store.suspensions()).await?;
+    let parked = outage.through(|| store.parked(now)).await?;
+    let fresh = outage.through(|| read::freshness(store)).await?;
+    let rereads = outage.through(|| read::rereads_waiting(store)).await?;
+    for collector in collectors {
+        let id = collector.id();
+        let of_source = suspended.iter().filter(|row| row.source == id.as_str());
+        let (whole, datasets): (Vec<_>, Vec<_>) = of_source.partition(|row| row.dataset.is_empty());
+        set(&metrics.suspended, id, u8::from(!whole.is_empty()).into());
+        set(&metrics.suspended_datasets, id, count(datasets.len()));
+        let until = parked.iter().filter(|row| row.source == id.as_str());
+        let until = until.map(|row| row.until).max();
+        set(&metrics.parked_until, id, until.map_or(0., seconds));
+        let every_secs = collector.timetable().every_secs;
+        set(&metrics.cadence, id, seconds(Ts::from_secs(every_secs)));
+        set(&metrics.staleness, id, staleness(&fresh, id, now));
+        let waiting = rereads.iter().find(|row| row.source == id.as_str());
+        let waiting = waiting.and_then(|row| usize::try_from(row.ranges).ok());
+        set(&metrics.rereads, id, count(waiting.unwrap_or(0)));
+        collector.look_at_quotas(metrics, now).await?;
+        let open = collector.open_buckets(now).await?;
+        set(&metrics.gap_buckets, id, open);
+    }
+    Ok(())
+}
+
+fn staleness(fresh: &[read::FreshnessRow], source: SourceId, now: Ts) -> f64 {
+    let of_source = fresh.iter().filter(|row| row.source == source.as_str());
+    let newest = of_source.map(|row| row.closed_until(now)).max();
+    newest.map_or(f64::INFINITY, |end| seconds(now) - seconds(end))
+}
+
+fn count(things: usize) -> f64 {
+    things as f64
+}
+
+impl Collector {
+    async fn look_at_quotas(&self, metrics: &Metrics, now: Ts) -> Result<(), Error> {
+        let reserve = self.timetable().live_reserve_percent;
+        for limit in self.source.limits() {
+            let Some(window) = window_of(limit, PullKind::Live, reserve) else {
+                continue;
+            };
+            let (unit, span, before) = (window.unit, window.span, window.before);
+            let used = || (self.store).used_of(self.id(), limit.host, unit, span, before, now);
+            let used = self.outage.through(used).await?;
+            let quota = OfQuota::of(self.id(), limit);
+            let units = |units: i64| count(usize::try_from(units).unwrap_or(0));
+            metrics.quota_used.get_or_create(&quota).set(units(used));
+            let given = f64::from(limit.amount);
+            metrics.quota_limit.get_or_create(&quota).set(given);
+            let left = units(window.limit.saturating_sub(used));
+            metrics.quota_left.get_or_create(&quota).set(left);
+        }
+        Ok(())
+    }
+
+    /// Counts the buckets that the gap filler would ask for, whether or not they are due again.
+    async fn open_buckets(&self, now: Ts) -> Result<f64, Error> {
+        let everything = Filter::default();
+        let scope = Scope {
+            kind: PullKind::Gap,
+            patience: Patience::RetryFailed,
+            from: None,
+            to: None,
+            filter: &everything,
+            now,
+        };
+        // Two datasets may serve one series.
+        let mut open: BTreeMap<SeriesId, Spans> = BTreeMap::new();
+        for dataset in self.past_datasets(&everything) {
+            let wanted = self.wanted(dataset, &scope);
+            let found = self.planner().open(&wanted, scope.patience, now).await?;
+            for (series, spans) in found {
+                open.entry(series).or_default().extend(spans.iter());
+            }
+        }
+        let index = self.index();
+        let buckets = open.iter().filter_map(|(series, spans)| {
+            let step = index.get(*series)?.series.step;
+            Some(spans.iter().map(|range| step.buckets(range)).sum::<u64>())
+        });
+        let buckets = buckets.sum::<u64>();
+        Ok(count(usize::try_from(buckets).unwrap_or(usize::MAX)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Step;
+
+    use super::*;
+
+    #[test]
+    fn the_newest_closed_bucket_of_any_step_says_how_stale_a_source_is() {
+        let at = |text| Ts::parse(text).unwrap();
+        let row = |source: &str, step, newest| read::FreshnessRow {
+            source: source.to_owned(),
+            step,
+            series: 1,
+            newest_ts: at(newest),
+        };
+        let rows = [
+            row("acme", Step::Hour, "2026-05-18T09:00:00Z"),
+            row("acme", Step::Day, "2026-05-17T00:00:00Z"),
+            row("open", Step::Day, "2026-05-18T00:00:00Z"),
+            row("other", Step::Hour, "2026-05-18T11:00:00Z"),
+        ];
+        let now = at("2026-05-18T12:30:00Z");
+        let of = |name| staleness(&rows, SourceId::new(name), now) / 3_600.;
+        for (name, hours) in [("acme", 2.5), ("other", 0.5), ("open", 12.5)] {
+            assert!((of(name) - hours).abs() < 1e-9, "{name}");
+        }
+        assert!(of("silent").is_infinite());
+    }
+}

@@ -1,0 +1,48 @@
+//! The collectors at work, as whoever looks at them sees them: sources come and go with a reload.
+
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+
+use super::METRICS;
+use crate::Collector;
+
+/// The collectors at work. Clones see the same ones, and keep none of them from its end.
+#[derive(Clone, Debug, Default)]
+pub struct Watched(Arc<RwLock<Vec<Weak<Collector>>>>);
+
+impl Watched {
+    /// Counts and looks at a collector from now on, each thing from zero where nothing was counted of its
+    /// source before.
+    pub fn add(&self, collector: &Arc<Collector>) {
+        if let Some(metrics) = METRICS.get() {
+            metrics.begin(collector);
+            store::telemetry::begin(collector.id());
+        }
+        self.change(|all| all.push(Arc::downgrade(collector)));
+    }
+
+    /// Looks no more at one: whoever wants to know how its source is hears nothing, rather than how it was.
+    pub fn remove(&self, collector: &Arc<Collector>) {
+        self.change(|all| all.retain(|one| !is_same(one, collector)));
+        if let Some(metrics) = METRICS.get() {
+            metrics.end(collector);
+        }
+    }
+
+    pub(super) fn collectors(&self) -> Vec<Arc<Collector>> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    pub(super) fn has(&self, collector: &Arc<Collector>) -> bool {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().any(|one| is_same(one, collector))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Vec<Weak<Collector>>)) {
+        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+fn is_same(one: &Weak<Collector>, other: &Arc<Collector>) -> bool {
+    std::ptr::eq(one.as_ptr(), Arc::as_ptr(other))
+}
