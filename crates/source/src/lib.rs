@@ -159,6 +159,18 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         check_status(reply)
     }
 
+    /// Returns the same request at another path, to be tried once where the vendor answers 404 at this
+    /// one: some of its paths are moving. `None` where there is no other.
+    fn elsewhere(&self, request: &RequestSpec) -> Option<RequestSpec> {
+        let _ = request;
+        None
+    }
+
+    /// Notes that a request of [`Self::elsewhere`] was answered: from now on plans ask there.
+    fn found_elsewhere(&self, request: &RequestSpec) {
+        let _ = request;
+    }
+
     /// Splits a request that was too much for the vendor ([`ReplyError::TooMuch`]); `None` where it
     /// cannot be split.
     fn halves(&self, request: &RequestSpec) -> Option<[RequestSpec; 2]> {
