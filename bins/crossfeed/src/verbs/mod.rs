@@ -10,7 +10,7 @@ mod sources;
 
 use argh::FromArgs;
 use model::SourceId;
-use runtime::{Env, Exit, Role};
+use runtime::{BadEnvironment, Env, Exit, Problem, Role};
 use store::Store;
 
 /// What to do.
@@ -40,6 +40,14 @@ impl Verb {
             Self::Sources(verb) => verb.run(&env).await,
             Self::Pulls(verb) => verb.run(&env).await,
             Self::Resume(verb) => verb.run(&env).await,
+        }
+    }
+
+    /// Says what is wrong with the environment, and begins nothing.
+    pub(crate) fn refuse(self, env: &Env, wrong: Vec<Problem>) -> anyhow::Result<Exit> {
+        match self {
+            Self::Setup(verb) => verb.refuse(env, &wrong),
+            _ => Err(BadEnvironment(wrong).into()),
         }
     }
 }

@@ -37,6 +37,25 @@ async fn setup_can_be_repeated() {
 }
 
 #[tokio::test]
+async fn setup_tells_what_is_wrong_with_environment_and_files_at_once() {
+    let stage = Stage::new(PROGRAM).await;
+    stage.configure(&["bitcoin,BTC,usd,PRICEE,,,false,true,"]);
+    let mut command = stage.command(&["setup"]);
+    command.env("ARTEMIS_RPM", "abc");
+    let told = [
+        "ARTEMIS_RPM: \"abc\" is not a whole number above 0\n",
+        "coingecko.csv:2: column metrics: ",
+    ];
+    ended(command).await.must(1, &told);
+    // Who reads no files tells of the environment alone.
+    let mut command = stage.command(&["sources"]);
+    command.env("ARTEMIS_RPM", "abc");
+    let run = ended(command).await;
+    run.must(1, &["the environment is wrong\n  ARTEMIS_RPM: "]);
+    assert!(!run.stderr.contains(".csv"), "{run}");
+}
+
+#[tokio::test]
 async fn a_pull_is_seen_in_sources_and_pulls() {
     let stage = Stage::new(PROGRAM).await;
     let before = stage.run(&["sources"]).await;
