@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use assembly::{Prepared, Workshop, check_config, dictionary, set_up_sources, world_of};
+use assembly::{Prepared, Workshop, check_config};
 use ingest::schedule::First;
 use model::SourceId;
 use runtime::{Env, Role};
-use store::dictionary::Dictionary;
+use store::World;
 
-use crate::fleet::Fleet;
+use crate::{configuration::Configuration, fleet::Fleet};
 
 /// How often what the database did not take is tried again, in real time.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
@@ -18,8 +18,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 struct Fresh {
     env: Env,
-    sources: Vec<Prepared>,
-    dictionary: Dictionary,
+    configuration: Configuration,
 }
 
 /// Reads everything again and takes it over, or says all that is wrong with it and leaves everything as
@@ -37,14 +36,26 @@ pub(crate) async fn reload(workshop: &mut Workshop, fleet: &mut Fleet) {
     workshop.clock.end();
 }
 
-/// Does so in a standby: what it has read holds once it leads.
-pub(crate) fn before_leading(workshop: &mut Workshop) {
-    match read(&workshop.env) {
-        Ok(fresh) => {
-            workshop.renew(fresh.env);
+/// Does so in a standby of a database that holds `held`, and returns what it leads with from now on; none
+/// where that is what it was.
+pub(crate) fn before_leading(
+    workshop: &mut Workshop,
+    held: Option<World>,
+) -> Option<Configuration> {
+    let suits = |fresh: Fresh| match fresh.configuration.suits(held) {
+        Ok(()) => Ok(fresh),
+        Err(error) => Err(vec![format!("{error:#}")]),
+    };
+    match read(&workshop.env).and_then(suits) {
+        Ok(Fresh { env, configuration }) => {
+            workshop.renew(env);
             tracing::info!("reloaded: it holds once this process leads");
+            Some(configuration)
         }
-        Err(problems) => refuse(&problems),
+        Err(problems) => {
+            refuse(&problems);
+            None
+        }
     }
 }
 
@@ -74,31 +85,19 @@ fn read(old: &Env) -> Result<Fresh, Vec<String>> {
         return Err(problems);
     }
     // A file may have changed since it was checked.
-    let told = |error: anyhow::Error| vec![format!("{error:#}")];
-    let sources = Prepared::read(&env, &set_up_sources(&env)).map_err(told)?;
-    if sources.is_empty() {
-        return Err(vec!["no source is set up: set a vendor's key".to_owned()]);
+    match Configuration::read(&env) {
+        Ok(configuration) => Ok(Fresh { env, configuration }),
+        Err(error) => Err(vec![format!("{error:#}")]),
     }
-    Ok(Fresh {
-        dictionary: dictionary(&env).map_err(told)?,
-        env,
-        sources,
-    })
 }
 
 /// Asks the database whether all of it may be.
 async fn admit(workshop: &Workshop, fleet: &Fleet, fresh: &Fresh) -> anyhow::Result<()> {
-    let world = world_of(&fresh.env, &fresh.sources)?;
+    let Fresh { configuration, .. } = fresh;
     workshop.store.check_epoch(fleet.epoch).await?;
-    if let Some(held) = workshop.store.world().await?
-        && held != world
-    {
-        anyhow::bail!(
-            "the addresses would make the data {world}, and this database holds {held} data: \
-             that takes a database of its own, and another start"
-        );
-    }
-    workshop.store.sync_dictionary(&fresh.dictionary).await?;
+    configuration.suits_database(&workshop.store).await?;
+    let dictionary = &configuration.dictionary;
+    workshop.store.sync_dictionary(dictionary).await?;
     Ok(())
 }
 
@@ -127,7 +126,8 @@ impl Changes {
 }
 
 async fn apply(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) {
-    let Fresh { env, sources, .. } = fresh;
+    let Fresh { env, configuration } = fresh;
+    let sources = configuration.sources;
     let old: Vec<&Prepared> = fleet.prepared().collect();
     let changes = Changes::between(&old, &sources);
     workshop.renew(env);

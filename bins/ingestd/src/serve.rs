@@ -28,7 +28,7 @@ pub(crate) async fn until_end(
     let Led {
         mut workshop,
         epoch,
-        sources,
+        configuration,
         first,
     } = led;
     let session = Arc::clone(&workshop.session);
@@ -41,7 +41,7 @@ pub(crate) async fn until_end(
     let opened = tokio::select! {
         biased;
         () = shutdown.asked() => Ok(false),
-        opened = open(&mut fleet, &workshop, sources, first) => opened.map(|()| true),
+        opened = open(&mut fleet, &workshop, configuration.sources, first) => opened.map(|()| true),
     };
     // From here on this task only waits.
     workshop.clock.end();
