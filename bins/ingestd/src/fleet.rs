@@ -161,6 +161,7 @@ impl AtWork {
             return;
         }
         self.tasks.shutdown().await;
+        self.collector.sweep_claims().await;
         let (source, instance) = (self.prepared.id(), runtime::instance_id());
         let now = workshop.clock.now();
         let marked = workshop.store.interrupt_pulls_of(source, instance, now);
