@@ -70,7 +70,9 @@ pub(crate) async fn until_end(
                 biased;
                 () = shutdown.asked() => break Exit::Complete,
                 error = &mut leading => break broken(&error),
-                () = reload::reload(&mut workshop, &mut fleet) => {}
+                done = reload::reload(&mut workshop, &mut fleet) => if let Err(why) = done {
+                    break broken(&why);
+                },
             }
             told.ready(&workshop, &fleet).await;
         };
@@ -110,6 +112,9 @@ async fn end(workshop: Workshop, mut fleet: Fleet, stop: &Stop, exit: Exit) -> a
             name_rival(&workshop, fleet.epoch).await;
         }
         fleet.end().await;
+        if let Err(why) = fleet.mark_given_up(&workshop).await {
+            tracing::error!("{why}");
+        }
         Ok(())
     };
     if or_give_up(stop, last_words).await?.is_none() {
