@@ -254,3 +254,19 @@ async fn what_it_could_not_lead_with_it_does_not_wait_with() {
     standby.signal(Signal::SIGTERM);
     standby.end().await.must(0, &["leading", "ended"]);
 }
+
+#[tokio::test]
+async fn a_tick_of_the_present_that_failed_is_done_again() {
+    let stage = stage().await;
+    stage.always(MARKETS, Fault::Html403);
+    let leader = Running::start(stage.command(&[]));
+    let ticks = "SELECT string_agg(status, ' ' ORDER BY pull_id) FROM pulls
+                 WHERE dataset = 'markets' AND kind = 'live'";
+    stage.until(ticks, "failed").await;
+    let standby = standby(&stage).await;
+    stage.break_answers(Vec::new());
+    leader.kill().await;
+    stage.until(ticks, "failed complete").await;
+    standby.signal(Signal::SIGTERM);
+    standby.end().await.must(0, &["rest=\"markets", "ended"]);
+}
