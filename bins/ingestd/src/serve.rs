@@ -28,7 +28,7 @@ pub(crate) async fn until_end(
     let Led {
         mut workshop,
         epoch,
-        sources,
+        configuration,
         first,
     } = led;
     let session = Arc::clone(&workshop.session);
@@ -41,7 +41,7 @@ pub(crate) async fn until_end(
     let opened = tokio::select! {
         biased;
         () = shutdown.asked() => Ok(false),
-        opened = open(&mut fleet, &workshop, sources, first) => opened.map(|()| true),
+        opened = open(&mut fleet, &workshop, configuration.sources, first) => opened.map(|()| true),
     };
     // From here on this task only waits.
     workshop.clock.end();
@@ -73,7 +73,9 @@ pub(crate) async fn until_end(
                 biased;
                 () = shutdown.asked() => break Exit::Complete,
                 error = &mut leading => break broken(&error),
-                () = reload::reload(&mut workshop, &mut fleet) => {}
+                done = reload::reload(&mut workshop, &mut fleet) => if let Err(why) = done {
+                    break broken(&why);
+                },
             }
             told.ready(&workshop, &fleet).await;
         };
@@ -113,6 +115,9 @@ async fn end(workshop: Workshop, mut fleet: Fleet, stop: &Stop, exit: Exit) -> a
             name_rival(&workshop, fleet.epoch).await;
         }
         fleet.end().await;
+        if let Err(why) = fleet.mark_given_up(&workshop).await {
+            tracing::error!("{why}");
+        }
         Ok(())
     };
     if or_give_up(stop, last_words).await?.is_none() {

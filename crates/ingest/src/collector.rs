@@ -281,6 +281,11 @@ impl Collector {
         Summary::new(self.id(), PullKind::Backfill)
     }
 
+    /// Lets go of what its tasks were given up with: whoever asks for the same next can have it.
+    pub async fn sweep_claims(&self) {
+        self.claims.sweep().await;
+    }
+
     /// Ends the writer after its last batch.
     pub async fn close(self) {
         drop(self.writer);
