@@ -55,8 +55,8 @@ impl Fleet {
         first: First,
     ) -> Result<(), ingest::Error> {
         let (stopper, stop) = Stopper::new();
-        let collector = (workshop.collector(&prepared, Purpose::Lead, &stop)).await?;
-        collector.lead(self.epoch);
+        let purpose = Purpose::Lead(self.epoch);
+        let collector = workshop.collector(&prepared, purpose, &stop).await?;
         tracing::info!(source = %collector.id(), series_count = collector.series_count(), "collecting");
         let collector = Arc::new(collector);
         self.watched.add(&collector);

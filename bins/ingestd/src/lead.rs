@@ -51,13 +51,13 @@ pub(crate) async fn start(
     };
     tracing::info!(epoch, instance = runtime::instance_id(), "leading");
     workshop.mark_orphans().await?;
-    workshop.load_dictionary().await?;
+    workshop.load_dictionary(Some(epoch)).await?;
     let sources = Prepared::read(&workshop.env, &set_up_sources(&workshop.env))?;
     anyhow::ensure!(
         !sources.is_empty(),
         "no source is set up: set a vendor's key"
     );
-    workshop.enter_world(&sources, Purpose::Lead).await?;
+    workshop.enter_world(&sources, Purpose::Lead(epoch)).await?;
     Ok(Led {
         workshop,
         epoch,

@@ -89,7 +89,6 @@ fn read(old: &Env) -> Result<Fresh, Vec<String>> {
 /// Asks the database whether all of it may be.
 async fn admit(workshop: &Workshop, fleet: &Fleet, fresh: &Fresh) -> anyhow::Result<()> {
     let world = world_of(&fresh.env, &fresh.sources)?;
-    workshop.store.check_epoch(fleet.epoch).await?;
     if let Some(held) = workshop.store.world().await?
         && held != world
     {
@@ -98,7 +97,8 @@ async fn admit(workshop: &Workshop, fleet: &Fleet, fresh: &Fresh) -> anyhow::Res
              that takes a database of its own, and another start"
         );
     }
-    workshop.store.sync_dictionary(&fresh.dictionary).await?;
+    let (store, epoch) = (&workshop.store, Some(fleet.epoch));
+    store.sync_dictionary(&fresh.dictionary, epoch).await?;
     Ok(())
 }
 

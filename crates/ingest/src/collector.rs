@@ -138,10 +138,12 @@ pub(crate) struct Places<'a> {
 
 impl Collector {
     /// Makes the configured series, reads what is known, and is ready. Where the clock is a simulated
-    /// one, the pace and what the database stamps go by it too.
+    /// one, the pace and what the database stamps go by it too. With [`Authority::Leading`] every job and
+    /// every write proves that this process still leads, and every request waits while the connection is
+    /// lost that the leadership hangs on ([`crate::keep_leading`]).
     ///
     /// # Errors
-    /// Where the database or an address is unusable.
+    /// Where the database or an address is unusable, or another process leads.
     pub async fn open(setup: Setup) -> Result<Self, Error> {
         let Setup {
             source,
@@ -165,6 +167,9 @@ impl Collector {
         let outage = Arc::new(Outage::new(source.id(), stop.clone()));
         let reign = Reign::new(Arc::clone(&session), store.clone(), Arc::clone(&outage));
         let reign = Arc::new(reign);
+        if let Authority::Leading(epoch) = authority {
+            reign.begin(epoch);
+        }
         let paced = Paced::new(
             &*source,
             store.clone(),
@@ -268,12 +273,6 @@ impl Collector {
     /// Returns the counters.
     pub fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)
-    }
-
-    /// Makes every job and every write prove that this process still leads, and every request wait while
-    /// the connection is lost that the leadership hangs on ([`crate::keep_leading`]).
-    pub fn lead(&self, epoch: i64) {
-        self.reign.begin(epoch);
     }
 
     /// Returns the summary of a job that has done nothing yet.

@@ -14,7 +14,7 @@ use proptest::{
 use ratelimit::{Clock, SharedClock};
 use simclock::{Follower, Server, Worker};
 use source_coingecko::Plan;
-use store::session::Session;
+use store::{series::Authority, session::Session};
 use tokio::task::JoinSet;
 
 use crate::world::{World, at, csv_of, demo};
@@ -96,8 +96,8 @@ impl Life {
         setup.stop = stop.clone();
         let session = Arc::clone(&setup.session);
         let epoch = lead(&session, now).await;
+        setup.authority = Authority::Leading(epoch);
         let collector = Arc::new(Collector::open(setup).await.unwrap());
-        collector.lead(epoch);
         let mut tasks = JoinSet::new();
         let (one, other) = (Arc::clone(&collector), collector);
         tasks.spawn(schedule::ticks(one, Arc::clone(&clock), stop.clone()));
