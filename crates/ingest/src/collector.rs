@@ -30,6 +30,7 @@ use crate::{
     attempt::{Paced, Time},
     claims::Claims,
     deadletter::DeadLetters,
+    deeper::Next,
     index::{Facts, SeriesIndex},
     outage::Outage,
     precedence::Ticks,
@@ -122,12 +123,8 @@ pub(crate) enum Ran {
 #[derive(Debug, Default)]
 pub(crate) struct Pass {
     pub(crate) ran: Ran,
-    /// Attempts that left.
-    pub(crate) requests: u64,
-    /// Whether there was more than it was allowed to ask for.
-    pub(crate) cut_off: bool,
-    /// Of a re-read the oldest bucket of each series whose value was replaced, or several.
-    pub(crate) updated_from: Vec<(SeriesId, Ts)>,
+    /// Of a re-read whose oldest values differed, what lies before them.
+    pub(crate) next: Option<Next>,
 }
 
 /// Places in flight, given back when dropped.
@@ -359,6 +356,13 @@ impl Collector {
             Some(night) => self.queue_unread(&pull, end.status, night, cut_off).await,
             None => Ok(()),
         };
+        let next = match night.and_then(|night| night.looked) {
+            Some(looked) => {
+                self.queue_deeper(&pull, looked, end.requests, cut_off)
+                    .await
+            }
+            None => Ok(None),
+        };
         let error = end.failures.last().cloned();
         let closed = ClosedPull {
             status: end.status,
@@ -380,22 +384,20 @@ impl Collector {
         if halted == Some(Halt::Suspended) {
             summary.note_suspended(dataset);
         }
-        let requests = end.requests;
         summary.pulls.push(end);
         // The first thing that broke, not what broke because of it.
         ran?;
         dropped?;
         counted?;
         queued?;
+        let next = next?;
         closed?;
         Ok(Pass {
             ran: match halted {
                 Some(halt) if halt.ends_the_job() => Ran::Over,
                 _ => Ran::On,
             },
-            requests,
-            cut_off,
-            updated_from: pull.updated_from(),
+            next,
         })
     }
 
