@@ -92,10 +92,11 @@ impl Collector {
         dataset: &DatasetSpec,
         summary: &mut Summary,
     ) -> Result<Ran, Error> {
-        if !self.is_due(dataset, &[QUEUE.to_owned()], 1).await? {
+        let left = usize::try_from(self.left_tonight().await?).unwrap_or(usize::MAX);
+        // With nothing to spend the queue need not be loaded to learn that nothing of it fits.
+        if left == 0 || !self.is_due(dataset, &[QUEUE.to_owned()], 1).await? {
             return Ok(Ran::On);
         }
-        let left = usize::try_from(self.left_tonight().await?).unwrap_or(usize::MAX);
         let at_most = QUEUE_REQUESTS.min(left);
         let queued = self.queued(dataset).await?;
         let queued = self.oldest_within(dataset, queued, at_most)?;
