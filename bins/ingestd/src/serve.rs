@@ -58,7 +58,10 @@ pub(crate) async fn until_end(
                 () = shutdown.asked() => break Exit::Complete,
                 why = fleet.broke_down() => break broken(&why),
                 error = &mut leading => break broken(&error),
-                _ = figures.join_next() => break broken(&"the figures of the database are kept no more"),
+                Some(ended) = figures.join_next() => {
+                    tracing::error!("the figures of the database are kept no more: {ended:?}");
+                    continue;
+                }
                 () = hangup.heard() => {}
                 () = told.look_again() => {
                     told.tell(&workshop, &fleet).await;

@@ -3,9 +3,12 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
+    sync::OnceLock,
 };
 
-use model::{DatasetId, Key, MetricName, SeriesSpec, Since, Spans, Step, Subject, TimeRange, Ts};
+use model::{
+    DatasetId, Key, MetricName, SeriesKey, SeriesSpec, Since, Spans, Step, Subject, TimeRange, Ts,
+};
 use ratelimit::Clock;
 use source::{Fact, Source};
 use store::{
@@ -20,7 +23,8 @@ use crate::catalogue;
 #[derive(Default)]
 pub(crate) struct SeriesIndex {
     rows: Vec<SeriesRow>,
-    by_name: HashMap<(Key, MetricName, Step), usize>,
+    /// Made when the first answer comes: who only looks at series never needs it.
+    by_name: OnceLock<HashMap<(Key, MetricName, Step), usize>>,
     by_id: HashMap<SeriesId, usize>,
 }
 
@@ -65,18 +69,6 @@ impl SeriesIndex {
     }
 
     pub(crate) fn new(rows: Vec<SeriesRow>) -> Self {
-        let name = |row: &SeriesRow| {
-            (
-                row.series.key.clone(),
-                row.series.metric.clone(),
-                row.series.step,
-            )
-        };
-        let by_name = rows
-            .iter()
-            .enumerate()
-            .map(|(at, row)| (name(row), at))
-            .collect();
         let by_id = rows
             .iter()
             .enumerate()
@@ -84,9 +76,22 @@ impl SeriesIndex {
             .collect();
         Self {
             rows,
-            by_name,
+            by_name: OnceLock::new(),
             by_id,
         }
+    }
+
+    fn by_name(&self) -> &HashMap<(Key, MetricName, Step), usize> {
+        let name = |row: &SeriesRow| {
+            let SeriesKey {
+                key, metric, step, ..
+            } = &row.series;
+            (key.clone(), metric.clone(), *step)
+        };
+        self.by_name.get_or_init(|| {
+            let rows = self.rows.iter().enumerate();
+            rows.map(|(at, row)| (name(row), at)).collect()
+        })
     }
 
     /// Returns what the configuration names, numbered through, as if it were made: for those who count
@@ -114,7 +119,7 @@ impl SeriesIndex {
 
     pub(crate) fn find(&self, key: &Key, metric: &MetricName, step: Step) -> Option<&SeriesRow> {
         let name = (key.clone(), metric.clone(), step);
-        self.by_name.get(&name).and_then(|at| self.rows.get(*at))
+        self.by_name().get(&name).and_then(|at| self.rows.get(*at))
     }
 
     pub(crate) fn get(&self, id: SeriesId) -> Option<&SeriesRow> {

@@ -10,7 +10,10 @@ use std::{
 };
 
 use deadpool_postgres::Transaction;
-use model::{Key, SeriesKey, SeriesSpec, Since, SourceId, Spans, Step, TimeRange, Ts};
+use model::{
+    Instrument, Key, MetricName, Quote, SeriesKey, SeriesSpec, Since, SourceId, Spans, Step,
+    TimeRange, Ts, Venue,
+};
 use postgres_types::{FromSql, Type, accepts};
 use time::Month;
 use tokio_postgres::{IsolationLevel, Row};
@@ -191,28 +194,54 @@ async fn load(tx: &Transaction<'_>, source: SourceId) -> Result<Vec<SeriesRow>, 
         )
         .await?;
     let rows = tx.query(&statement, &[&source.as_str()]).await?;
-    rows.iter().map(|row| read(row, source)).collect()
+    let mut read_rows: Vec<SeriesRow> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let before = read_rows.last().map(|row| &row.series);
+        let row = read(row, source, before)?;
+        read_rows.push(row);
+    }
+    Ok(read_rows)
 }
 
-fn read(row: &Row, source: SourceId) -> Result<SeriesRow, Error> {
-    let name = |column| row.try_get::<_, &str>(column);
+/// Reads a row; names that the one before has too are shared with it: most are.
+fn read(row: &Row, source: SourceId, before: Option<&SeriesKey>) -> Result<SeriesRow, Error> {
+    let key = before.map(|series| &series.key);
+    let asset: &str = row.try_get(1)?;
     Ok(SeriesRow {
         id: SeriesId(row.try_get(0)?),
         series: SeriesKey {
             source,
             key: Key {
-                asset: name(1)?.into(),
-                instrument: name(2)?.into(),
-                venue: name(3)?.into(),
-                quote: name(4)?.into(),
+                asset: asset.into(),
+                instrument: shared(
+                    row.try_get(2)?,
+                    key.map(|key| &key.instrument),
+                    Instrument::as_str,
+                ),
+                venue: shared(row.try_get(3)?, key.map(|key| &key.venue), Venue::as_str),
+                quote: shared(row.try_get(4)?, key.map(|key| &key.quote), Quote::as_str),
             },
-            metric: name(5)?.into(),
+            metric: shared(
+                row.try_get(5)?,
+                before.map(|series| &series.metric),
+                MetricName::as_str,
+            ),
             step: row.try_get::<_, PgStep>(6)?.0,
         },
         label_shift_secs: row.try_get::<_, i32>(7)?.into(),
         wanted_since: row.try_get::<_, Option<PgTs>>(8)?.map(|at| at.0),
         active: row.try_get::<_, PgSpans>(9)?.0,
     })
+}
+
+fn shared<'a, N>(text: &'a str, before: Option<&N>, as_str: fn(&N) -> &str) -> N
+where
+    N: Clone + From<&'a str>,
+{
+    match before {
+        Some(before) if as_str(before) == text => before.clone(),
+        _ => text.into(),
+    }
 }
 
 /// Inserts series that are known to be missing: an insert that meets a conflict burns a number.
@@ -275,11 +304,14 @@ impl<'a> Difference<'a> {
     ) -> Self {
         let known: HashMap<&SeriesKey, &SeriesRow> =
             rows.iter().map(|row| (&row.series, row)).collect();
-        let mut missing: Vec<&SeriesSpec> = wanted
-            .iter()
-            .filter(|spec| !known.contains_key(&spec.series))
-            .copied()
-            .collect();
+        let (mut there, mut missing): (Vec<(&SeriesRow, &SeriesSpec)>, Vec<&SeriesSpec>) =
+            (Vec::with_capacity(wanted.len()), Vec::new());
+        for spec in wanted.iter().copied() {
+            match known.get(&spec.series) {
+                Some(row) => there.push((row, spec)),
+                None => missing.push(spec),
+            }
+        }
         // Numbers go by metric: what is asked of all assets at once then lies together, in
         // `series_stats` as in the batches of a live tick.
         missing.sort_by(|a, b| {
@@ -290,7 +322,7 @@ impl<'a> Difference<'a> {
         missing.dedup_by(|a, b| a.series == b.series);
         Self {
             missing,
-            changes: changes(&known, wanted, authority, now),
+            changes: changes(rows, &there, authority, now),
         }
     }
 
@@ -321,18 +353,16 @@ fn as_wanted(rows: Vec<SeriesRow>, wanted: &[&SeriesSpec]) -> Vec<SeriesRow> {
         .collect()
 }
 
+/// What changes on the series of a source, of which these are wanted.
 fn changes(
-    known: &HashMap<&SeriesKey, &SeriesRow>,
-    wanted: &[&SeriesSpec],
+    rows: &[SeriesRow],
+    wanted: &[(&SeriesRow, &SeriesSpec)],
     authority: Authority,
     now: Ts,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut named = HashSet::new();
-    for spec in wanted {
-        let Some(row) = known.get(&spec.series) else {
-            continue;
-        };
+    for (row, spec) in wanted {
         if !named.insert(row.id) {
             continue;
         }
@@ -355,7 +385,7 @@ fn changes(
             });
         }
     }
-    for row in known.values() {
+    for row in rows {
         if authority.is_whole() && row.is_active() && !named.contains(&row.id) {
             changes.push(Change {
                 id: row.id,

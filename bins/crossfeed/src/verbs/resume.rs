@@ -21,10 +21,11 @@ pub(crate) struct Resume {
 
 impl Resume {
     pub(crate) async fn run(self, env: &Env) -> anyhow::Result<Exit> {
-        let source = match super::source(&self.source) {
-            Ok(source) => source.as_str(),
+        let source_id = match super::source(&self.source) {
+            Ok(source) => source,
             Err(exit) => return Ok(exit),
         };
+        let source = source_id.as_str();
         let dataset = self.dataset.as_deref();
         let (store, _server) = super::open_store(env).await?;
         let now = runtime::clock(env).await?.now();
@@ -40,6 +41,10 @@ impl Resume {
             out::line(format_args!("{source}: no longer parked"))?;
         }
         if lifted.is_empty() && parked == 0 {
+            // One that is gone may have been suspended still; any other name is a slip.
+            if let Some(Err(exit)) = dataset.map(|name| super::dataset(env, source_id, name)) {
+                return Ok(exit);
+            }
             let what = dataset.map_or(source.to_owned(), |dataset| format!("{source} {dataset}"));
             out::line(format_args!("{what} was not suspended"))?;
         }

@@ -33,11 +33,6 @@ impl Watched {
         all.iter().filter_map(Weak::upgrade).collect()
     }
 
-    pub(super) fn has(&self, collector: &Arc<Collector>) -> bool {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        all.iter().any(|one| is_same(one, collector))
-    }
-
     fn change(&self, change: impl FnOnce(&mut Vec<Weak<Collector>>)) {
         change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
     }

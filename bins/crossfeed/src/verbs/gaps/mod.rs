@@ -18,6 +18,9 @@ use self::{
 };
 use crate::{out, table, words::grouped};
 
+/// How many are listed for people.
+const LISTED: usize = 20;
+
 /// Tells what the configuration wants and has no value, and why; newest first. Asks no vendor and
 /// changes nothing.
 #[derive(Debug, FromArgs)]
@@ -51,9 +54,9 @@ pub(crate) struct Gaps {
     #[argh(option, from_str_fn(reason))]
     reason: Vec<GapReason>,
 
-    /// how many are listed (20)
-    #[argh(option, default = "20")]
-    limit: usize,
+    /// how many are listed (20; with --csv all)
+    #[argh(option)]
+    limit: Option<usize>,
 
     /// list all of them
     #[argh(switch)]
@@ -104,6 +107,10 @@ struct Answer {
 impl Gaps {
     #[expect(clippy::print_stderr, reason = "the command's own output")]
     pub(crate) async fn run(self, env: &Env) -> anyhow::Result<Exit> {
+        if self.csv && self.json {
+            eprintln!("crossfeed: --csv or --json, not both");
+            return Ok(Exit::Usage);
+        }
         let source = match self.source.as_deref().map(super::source).transpose() {
             Ok(source) => source,
             Err(exit) => return Ok(exit),
@@ -155,7 +162,11 @@ impl Gaps {
         }
         gaps.sort_by_key(|(lacks, gap)| (Reverse(gap.range.end), lacks.survey.id().as_str()));
         let open = gaps.iter().filter(|(_, gap)| gap.is_open());
-        let limit = if self.all { usize::MAX } else { self.limit };
+        let limit = match self.limit {
+            Some(limit) if !self.all => limit,
+            None if !self.all && !self.csv => LISTED,
+            _ => usize::MAX,
+        };
         let listed = gaps.iter().take(limit);
         Ok(Answer {
             now: runtime::clock(env).await?.now().to_string(),

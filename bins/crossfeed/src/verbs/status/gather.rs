@@ -1,6 +1,6 @@
 //! Puts the report together: from the configuration and from small tables.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use assembly::Looked;
 use ingest::{Filter, GapReason, OutsidePlan, Survey};
@@ -18,6 +18,12 @@ use super::{
 };
 use crate::verbs::quota::QuotaReport;
 
+/// What one look tells of all sources.
+struct OfAll {
+    freshness: Vec<read::FreshnessRow>,
+    rereads: Vec<read::RereadsRow>,
+}
+
 /// Gathers everything.
 pub(super) async fn gather(env: &Env, store: &Store, database: String) -> anyhow::Result<Report> {
     let now = runtime::clock(env).await?.now();
@@ -29,12 +35,16 @@ pub(super) async fn gather(env: &Env, store: &Store, database: String) -> anyhow
     });
     let is_led = leader.as_ref().is_some_and(|leader| leader.alive);
     let mut waits_for_a_hand = hands::suspended(store).await?;
+    let of_all = Arc::new(OfAll {
+        freshness: read::freshness(store).await?,
+        rereads: read::rereads_waiting(store).await?,
+    });
     let mut sources = Vec::new();
     let mut looks = JoinSet::new();
     for (source, looked) in crate::verbs::look(env, store, None).await? {
         match looked {
             Looked::At(survey) => {
-                looks.spawn(set_up(*survey, store.clone(), is_led));
+                looks.spawn(set_up(*survey, store.clone(), Arc::clone(&of_all), is_led));
             }
             Looked::NotSetUp(what) => sources.push(bare(source, "not set up", what)),
             Looked::Wrong(what) => {
@@ -85,7 +95,12 @@ fn bare(source: SourceId, state: &'static str, why: String) -> SourceReport {
     }
 }
 
-async fn set_up(survey: Survey, store: Store, is_led: bool) -> Result<SourceReport, store::Error> {
+async fn set_up(
+    survey: Survey,
+    store: Store,
+    of_all: Arc<OfAll>,
+    is_led: bool,
+) -> Result<SourceReport, store::Error> {
     let quotas = survey.quotas().await?;
     let standing = survey.standing(&quotas).await?;
     let state = match standing.state {
@@ -105,13 +120,14 @@ async fn set_up(survey: Survey, store: Store, is_led: bool) -> Result<SourceRepo
         since: standing.since.map(|at| at.to_string()),
         until: standing.until.map(|at| at.to_string()),
         why,
-        details: Some(details(&survey, &store, quotas.collect()).await?),
+        details: Some(details(&survey, &store, &of_all, quotas.collect()).await?),
     })
 }
 
 async fn details(
     survey: &Survey,
     store: &Store,
+    of_all: &OfAll,
     quotas: Vec<QuotaReport>,
 ) -> Result<Details, store::Error> {
     let gaps = survey.gaps(&Filter::default(), false).await?;
@@ -119,13 +135,14 @@ async fn details(
     let unsupported = gaps
         .iter()
         .filter(|gap| gap.reason == GapReason::Unsupported && !gap.disabled);
-    let (rereads_waiting, rereads_since) = rereads(survey, store).await?;
+    let source = survey.id().as_str();
+    let rereads = of_all.rereads.iter().find(|row| row.source == source);
     Ok(Details {
         series_on: survey.series_on(),
         series_off: survey.series_off(),
         last_tick: last_tick(survey, store).await?,
         next_tick: survey.next_tick().to_string(),
-        newest: newest(survey, store).await?,
+        newest: newest(survey, &of_all.freshness),
         open_buckets: open.clone().map(|gap| gap.buckets).sum(),
         open_series: open.map(|gap| gap.series).collect::<HashSet<_>>().len(),
         quotas,
@@ -136,8 +153,8 @@ async fn details(
             .map(|gap| gap.series)
             .collect::<HashSet<_>>()
             .len(),
-        rereads_waiting,
-        rereads_since,
+        rereads_waiting: rereads.map_or(0, |row| row.ranges),
+        rereads_since: rereads.map(|row| row.oldest.to_string()),
     })
 }
 
@@ -196,24 +213,15 @@ async fn last_tick(survey: &Survey, store: &Store) -> Result<Option<Tick>, store
     }))
 }
 
-async fn newest(survey: &Survey, store: &Store) -> Result<Vec<Newest>, store::Error> {
-    let rows = read::freshness(store).await?.into_iter();
-    let of_source = rows.filter(|row| row.source == survey.id().as_str());
+fn newest(survey: &Survey, rows: &[read::FreshnessRow]) -> Vec<Newest> {
+    let of_source = rows.iter().filter(|row| row.source == survey.id().as_str());
     let mut rows: Vec<_> = of_source.collect();
     rows.sort_by_key(|row| row.step.max_secs());
-    Ok((rows.iter())
+    (rows.into_iter())
         .map(|row| Newest {
             step: row.step.as_str(),
             ts: row.newest_ts.to_string(),
             stale_secs: row.stale_secs(survey.now()),
         })
-        .collect())
-}
-
-async fn rereads(survey: &Survey, store: &Store) -> Result<(i64, Option<String>), store::Error> {
-    let rows = read::rereads_waiting(store).await?.into_iter();
-    let mut of_source = rows.filter(|row| row.source == survey.id().as_str());
-    Ok(of_source
-        .next()
-        .map_or((0, None), |row| (row.ranges, Some(row.oldest.to_string()))))
+        .collect()
 }
