@@ -65,7 +65,7 @@ async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let stop = stop_on_signal().context("failed to watch for signals")?;
     let workshop = Workshop::open(env, Arc::clone(&clock), "crossfeed backfill").await?;
-    workshop.load_dictionary().await?;
+    workshop.load_dictionary(None).await?;
     let purpose = match args.dry_run {
         true => Purpose::Look,
         false => Purpose::Collect,

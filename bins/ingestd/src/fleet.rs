@@ -66,8 +66,8 @@ impl Fleet {
         first: First,
     ) -> Result<(), ingest::Error> {
         let (stopper, stop) = Stopper::new();
-        let collector = (workshop.collector(&prepared, Purpose::Lead, &stop)).await?;
-        collector.lead(self.epoch);
+        let purpose = Purpose::Lead(self.epoch);
+        let collector = workshop.collector(&prepared, purpose, &stop).await?;
         tracing::info!(source = %collector.id(), series_count = collector.series_count(), "collecting");
         let collector = Arc::new(collector);
         self.watched.add(&collector);
@@ -270,7 +270,7 @@ mod tests {
     #[tokio::test]
     async fn without_a_source_nothing_breaks_down() {
         let mut fleet = Fleet::new(1, Watched::default());
-        let short = std::time::Duration::from_millis(20);
+        let short = Duration::from_millis(20);
         assert!(
             tokio::time::timeout(short, fleet.broke_down())
                 .await

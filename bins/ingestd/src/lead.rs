@@ -76,10 +76,10 @@ pub(crate) async fn start(
     open_port(front, metrics_at).await?;
     workshop.mark_orphans().await?;
     let dictionary = &configuration.dictionary;
-    workshop.store.sync_dictionary(dictionary).await?;
-    workshop
-        .enter_world(&configuration.sources, Purpose::Lead)
-        .await?;
+    let store = &workshop.store;
+    store.sync_dictionary(dictionary, Some(epoch)).await?;
+    let (sources, purpose) = (&configuration.sources, Purpose::Lead(epoch));
+    workshop.enter_world(sources, purpose).await?;
     Ok(Led {
         workshop,
         epoch,

@@ -106,10 +106,11 @@ fn read(old: &Env) -> Result<Fresh, Vec<String>> {
 /// Asks the database whether all of it may be.
 async fn admit(workshop: &Workshop, fleet: &Fleet, fresh: &Fresh) -> anyhow::Result<()> {
     let Fresh { configuration, .. } = fresh;
-    workshop.store.check_epoch(fleet.epoch).await?;
     configuration.suits_database(&workshop.store).await?;
-    let dictionary = &configuration.dictionary;
-    workshop.store.sync_dictionary(dictionary).await?;
+    let (store, epoch) = (&workshop.store, Some(fleet.epoch));
+    store
+        .sync_dictionary(&configuration.dictionary, epoch)
+        .await?;
     Ok(())
 }
 

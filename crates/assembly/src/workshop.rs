@@ -21,9 +21,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// What collectors are opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To ask vendors by schedule, for the one process that leads: what the configuration no longer
-    /// names ends.
-    Lead,
+    /// To ask vendors by schedule, for the one process that leads, since this epoch: what the
+    /// configuration no longer names ends.
+    Lead(i64),
     /// To ask vendors and write, beside whatever leads.
     Collect,
     /// To tell what would be asked.
@@ -33,7 +33,7 @@ pub enum Purpose {
 impl Purpose {
     const fn authority(self) -> Authority {
         match self {
-            Self::Lead => Authority::Whole,
+            Self::Lead(epoch) => Authority::Leading(epoch),
             Self::Collect | Self::Look => Authority::Part,
         }
     }
@@ -109,13 +109,13 @@ impl Workshop {
         Ok(())
     }
 
-    /// Makes the tables of entities and metric names equal to the files.
+    /// Makes the tables of entities and metric names equal to the files. Who leads names its epoch.
     ///
     /// # Errors
     /// Every problem of the files at once, or the database.
-    pub async fn load_dictionary(&self) -> anyhow::Result<()> {
+    pub async fn load_dictionary(&self, epoch: Option<i64>) -> anyhow::Result<()> {
         let rows = config::dictionary(&self.env)?;
-        self.store.sync_dictionary(&rows).await?;
+        self.store.sync_dictionary(&rows, epoch).await?;
         Ok(())
     }
 

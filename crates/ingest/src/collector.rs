@@ -30,6 +30,7 @@ use crate::{
     attempt::{Paced, Time},
     claims::Claims,
     deadletter::DeadLetters,
+    deeper::Next,
     index::{Facts, SeriesIndex},
     outage::Outage,
     precedence::Ticks,
@@ -122,12 +123,8 @@ pub(crate) enum Ran {
 #[derive(Debug, Default)]
 pub(crate) struct Pass {
     pub(crate) ran: Ran,
-    /// Attempts that left.
-    pub(crate) requests: u64,
-    /// Whether there was more than it was allowed to ask for.
-    pub(crate) cut_off: bool,
-    /// Of a re-read the oldest bucket of each series whose value was replaced, or several.
-    pub(crate) updated_from: Vec<(SeriesId, Ts)>,
+    /// Of a re-read whose oldest values differed, what lies before them.
+    pub(crate) next: Option<Next>,
 }
 
 /// Places in flight, given back when dropped.
@@ -138,10 +135,12 @@ pub(crate) struct Places<'a> {
 
 impl Collector {
     /// Makes the configured series, reads what is known, and is ready. Where the clock is a simulated
-    /// one, the pace and what the database stamps go by it too.
+    /// one, the pace and what the database stamps go by it too. With [`Authority::Leading`] every job and
+    /// every write proves that this process still leads, and every request waits while the connection is
+    /// lost that the leadership hangs on ([`crate::keep_leading`]).
     ///
     /// # Errors
-    /// Where the database or an address is unusable.
+    /// Where the database or an address is unusable, or another process leads.
     pub async fn open(setup: Setup) -> Result<Self, Error> {
         let Setup {
             source,
@@ -165,6 +164,9 @@ impl Collector {
         let outage = Arc::new(Outage::new(source.id(), stop.clone()));
         let reign = Reign::new(Arc::clone(&session), store.clone(), Arc::clone(&outage));
         let reign = Arc::new(reign);
+        if let Authority::Leading(epoch) = authority {
+            reign.begin(epoch);
+        }
         let paced = Paced::new(
             &*source,
             store.clone(),
@@ -270,12 +272,6 @@ impl Collector {
         Arc::clone(&self.progress)
     }
 
-    /// Makes every job and every write prove that this process still leads, and every request wait while
-    /// the connection is lost that the leadership hangs on ([`crate::keep_leading`]).
-    pub fn lead(&self, epoch: i64) {
-        self.reign.begin(epoch);
-    }
-
     /// Returns the summary of a job that has done nothing yet.
     pub fn nothing_done(&self) -> Summary {
         Summary::new(self.id(), PullKind::Backfill)
@@ -365,6 +361,13 @@ impl Collector {
             Some(night) => self.queue_unread(&pull, end.status, night, cut_off).await,
             None => Ok(()),
         };
+        let next = match night.and_then(|night| night.looked) {
+            Some(looked) => {
+                self.queue_deeper(&pull, looked, end.requests, cut_off)
+                    .await
+            }
+            None => Ok(None),
+        };
         let error = end.failures.last().cloned();
         let closed = ClosedPull {
             status: end.status,
@@ -386,22 +389,20 @@ impl Collector {
         if halted == Some(Halt::Suspended) {
             summary.note_suspended(dataset);
         }
-        let requests = end.requests;
         summary.pulls.push(end);
         // The first thing that broke, not what broke because of it.
         ran?;
         dropped?;
         counted?;
         queued?;
+        let next = next?;
         closed?;
         Ok(Pass {
             ran: match halted {
                 Some(halt) if halt.ends_the_job() => Ran::Over,
                 _ => Ran::On,
             },
-            requests,
-            cut_off,
-            updated_from: pull.updated_from(),
+            next,
         })
     }
 

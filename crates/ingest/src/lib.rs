@@ -14,6 +14,7 @@ mod catalogue;
 mod claims;
 mod collector;
 mod deadletter;
+mod deeper;
 mod error;
 mod estimate;
 mod failure;

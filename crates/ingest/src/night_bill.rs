@@ -8,9 +8,10 @@ use store::series::SeriesId;
 
 use crate::{
     Collector, Error, Filter, Timetable,
+    deeper::DEEPER_TIMES,
     index::{Facts, SeriesIndex},
     reach::Reach,
-    rereads::{DEEPER_TIMES, QUEUE_REQUESTS, reread_scope, since, wanted_within},
+    rereads::{QUEUE_REQUESTS, reread_scope, since, wanted_within},
     wants::{Askable, all_of, has_past},
 };
 

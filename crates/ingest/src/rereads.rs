@@ -5,14 +5,11 @@
 //! Where the timetable says what a night may cost, the passes share that, and the rest is queued.
 //! What has run is remembered by the ledger of pulls, so a restart does not repeat it; what a pass could
 //! not read is queued, so that the next one goes on where it was. A window in which the vendor changed
-//! values at its oldest end is too narrow: what lies before it is read as well, twice as far each time.
+//! values at its oldest end is too narrow: [`crate::deeper`] reads what lies before it as well.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::PoisonError,
-};
+use std::{collections::BTreeMap, sync::PoisonError};
 
-use model::{Key, PullKind, Spans, Step, TimeRange, Ts};
+use model::{PullKind, Spans, TimeRange, Ts};
 use source::{DatasetSpec, Reread};
 use store::{pulls::PullStatus, series::SeriesId};
 
@@ -20,6 +17,7 @@ use crate::{
     Error, Filter,
     barred::Bar,
     collector::{Collector, Pass, Ran},
+    deeper::Looked,
     index::Facts,
     night::{night_of, nights},
     pull::{Pull, ranges},
@@ -35,8 +33,6 @@ const QUEUE_A_NIGHT: i64 = 100_000;
 pub(crate) const QUEUE_REQUESTS: usize = 500;
 /// What the runs of the queue are called.
 const QUEUE: &str = "reread-queue";
-/// How many times the requests of a pass may be spent on looking deeper, the same night.
-pub(crate) const DEEPER_TIMES: u64 = 4;
 
 /// The bounds of a pass.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +42,9 @@ pub(crate) struct Night<'a> {
     /// Requests of its plan at most.
     pub(crate) at_most: usize,
     /// Whether that stands in the queue already.
-    is_queue: bool,
+    pub(crate) is_queue: bool,
+    /// How far it has looked once it has read that; none where nothing lies before it.
+    pub(crate) looked: Option<&'a Looked>,
 }
 
 impl Collector {
@@ -94,10 +92,11 @@ impl Collector {
         dataset: &DatasetSpec,
         summary: &mut Summary,
     ) -> Result<Ran, Error> {
-        if !self.is_due(dataset, &[QUEUE.to_owned()], 1).await? {
+        let left = usize::try_from(self.left_tonight().await?).unwrap_or(usize::MAX);
+        // With nothing to spend the queue need not be loaded to learn that nothing of it fits.
+        if left == 0 || !self.is_due(dataset, &[QUEUE.to_owned()], 1).await? {
             return Ok(Ran::On);
         }
-        let left = usize::try_from(self.left_tonight().await?).unwrap_or(usize::MAX);
         let at_most = QUEUE_REQUESTS.min(left);
         let queued = self.queued(dataset).await?;
         let queued = self.oldest_within(dataset, queued, at_most)?;
@@ -105,6 +104,7 @@ impl Collector {
             wanted: &queued,
             at_most,
             is_queue: true,
+            looked: None,
         };
         let pass = self.read_again(QUEUE, dataset, night, summary).await?;
         Ok(pass.ran)
@@ -120,80 +120,17 @@ impl Collector {
         let now = self.clock.now();
         let since = since(dataset, window, now);
         let wanted = self.wanted_within(dataset, TimeRange::new(since, now));
+        // Where each answer is compared whole there is nothing before it.
+        let looked = (!dataset.whole).then(|| Looked::first(since, window.window_days));
         let night = Night {
             wanted: &wanted,
             at_most: usize::MAX,
             is_queue: false,
+            looked: looked.as_ref(),
         };
         let name = name_of(window);
         let pass = self.read_again(&name, dataset, night, summary).await?;
-        // Where each answer is compared whole there is nothing before it.
-        if pass.ran == Ran::Over || dataset.whole {
-            return Ok(pass.ran);
-        }
-        let deeper = Deeper {
-            since,
-            days: window.window_days,
-            requests: pass.requests * DEEPER_TIMES,
-        };
-        self.look_deeper(dataset, deeper, pass, summary).await
-    }
-
-    /// Reads what lies before a window as long as values differ in its oldest quarter: as much again
-    /// each time, of the keys that differ. What no request is left for is queued, down to the oldest
-    /// that is wanted: there may be no end to the difference.
-    async fn look_deeper(
-        &self,
-        dataset: &DatasetSpec,
-        mut deeper: Deeper,
-        mut pass: Pass,
-        summary: &mut Summary,
-    ) -> Result<Ran, Error> {
-        let mut keys = BTreeSet::new();
-        loop {
-            if !pass.cut_off {
-                keys = self.keys_changed_before(&pass.updated_from, deeper.quarter());
-            }
-            deeper.requests = deeper.requests.min(self.left_tonight().await?);
-            let before = deeper.before(dataset.step);
-            let wanted = self.wanted_of(&keys, dataset, before);
-            if wanted.is_empty() || pass.ran == Ran::Over || self.stop.is_said() {
-                return Ok(pass.ran);
-            }
-            let night = Night {
-                wanted: &wanted,
-                at_most: usize::try_from(deeper.requests).unwrap_or(usize::MAX),
-                is_queue: false,
-            };
-            deeper.double(before.start);
-            let name = format!("deeper-{}d", deeper.days);
-            pass = self.read_again(&name, dataset, night, summary).await?;
-            deeper.requests = deeper.requests.saturating_sub(pass.requests);
-        }
-    }
-
-    fn wanted_of(
-        &self,
-        keys: &BTreeSet<Key>,
-        dataset: &DatasetSpec,
-        within: TimeRange,
-    ) -> Vec<(SeriesId, TimeRange)> {
-        let index = self.index();
-        let is_one = |id: SeriesId| {
-            index
-                .get(id)
-                .is_some_and(|row| keys.contains(&row.series.key))
-        };
-        let mut wanted = self.wanted_within(dataset, within);
-        wanted.retain(|(id, _)| is_one(*id));
-        wanted
-    }
-
-    fn keys_changed_before(&self, updated_from: &[(SeriesId, Ts)], before: Ts) -> BTreeSet<Key> {
-        let index = self.index();
-        let changed = updated_from.iter().filter(|(_, ts)| *ts < before);
-        let keys = changed.filter_map(|(id, _)| Some(index.get(*id)?.series.key.clone()));
-        keys.collect()
+        self.look_deeper(dataset, pass, summary).await
     }
 
     /// Returns the widest window that is due. A wider one does the work of the narrower ones.
@@ -224,7 +161,7 @@ impl Collector {
     }
 
     /// Returns what the configuration wants of a range.
-    fn wanted_within(
+    pub(crate) fn wanted_within(
         &self,
         dataset: &DatasetSpec,
         within: TimeRange,
@@ -252,7 +189,7 @@ impl Collector {
         Ok(self.outage.through(queued).await?)
     }
 
-    async fn read_again(
+    pub(crate) async fn read_again(
         &self,
         name: &str,
         dataset: &DatasetSpec,
@@ -348,38 +285,6 @@ pub(crate) fn wanted_within(
         .map(|(series, range)| (series, range.intersect(within)))
         .filter(|(_, range)| !range.is_empty())
         .collect()
-}
-
-/// How far a pass and those that went deeper have looked.
-#[derive(Clone, Copy, Debug)]
-struct Deeper {
-    /// The first bucket.
-    since: Ts,
-    /// How many days in all.
-    days: i64,
-    /// How many requests are left.
-    requests: u64,
-}
-
-impl Deeper {
-    /// Returns where the oldest quarter ends.
-    fn quarter(self) -> Ts {
-        self.since.plus_secs(self.days * 86_400 / 4)
-    }
-
-    /// Returns as much again, before all that; everything where no request is left.
-    fn before(self, step: Step) -> TimeRange {
-        let start = match self.requests {
-            0 => Ts::OLDEST,
-            _ => step.floor(self.since.plus_days(-self.days)),
-        };
-        TimeRange::new(start, self.since)
-    }
-
-    fn double(&mut self, since: Ts) {
-        self.since = since;
-        self.days *= 2;
-    }
 }
 
 /// Returns what of the ranges is not in the spans.

@@ -114,7 +114,7 @@ async fn view_and_readers_agree_on_every_metric() {
     };
     let store = Store::connect(&database.config(), options).await.unwrap();
     let names = shipped();
-    store.sync_dictionary(&rows(&names)).await.unwrap();
+    store.sync_dictionary(&rows(&names), None).await.unwrap();
     let (client, connection) = database.config().connect(NoTls).await.unwrap();
     tokio::spawn(connection);
     fill(&client).await;

@@ -1,5 +1,7 @@
 //! The ledger of pulls: one row a job run. The counters of points are the writer's.
 
+mod rereads;
+
 use model::{DatasetId, PullKind, SourceId, TimeRange, Ts};
 
 use crate::{
@@ -313,61 +315,6 @@ impl Store {
             )
             .await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
-    }
-
-    /// Returns when the newest re-read of a dataset that is not to be repeated was started, among the
-    /// runs whose id begins with one of `names`; where there is none, when the dataset's first pull was.
-    ///
-    /// Not to be repeated is what read all that it was to read, or queued the rest
-    /// ([`Self::queue_unread`]).
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn last_reread(
-        &self,
-        source: SourceId,
-        dataset: DatasetId,
-        names: &[String],
-    ) -> Result<Option<Ts>, Error> {
-        let client = self.client().await?;
-        let row = client
-            .query_one(
-                "SELECT coalesce(
-                     max(started_at) FILTER (
-                         WHERE kind = 'reread'
-                           AND (status IN ('complete', 'no_data') OR left_queued)
-                           AND EXISTS (SELECT FROM unnest($3::text[]) AS name
-                                       WHERE starts_with(run_id, name || '-'))),
-                     min(started_at))
-                 FROM pulls WHERE source = $1 AND dataset = $2",
-                &[&source.as_str(), &dataset.as_str(), &names],
-            )
-            .await?;
-        Ok(row.get::<_, Option<PgTs>>(0).map(|at| at.0))
-    }
-
-    /// Returns how many requests re-reads have cost since `since`, of the runs whose id begins with one of
-    /// `names`.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn reread_requests(
-        &self,
-        source: SourceId,
-        names: &[&str],
-        since: Ts,
-    ) -> Result<u64, Error> {
-        let client = self.client().await?;
-        let row = client
-            .query_one(
-                "SELECT coalesce(sum(requests), 0)::int8 FROM pulls
-                 WHERE source = $1 AND kind = 'reread' AND started_at >= $3
-                   AND EXISTS (SELECT FROM unnest($2::text[]) AS name
-                               WHERE starts_with(run_id, name))",
-                &[&source.as_str(), &names, &PgTs(since)],
-            )
-            .await?;
-        Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
     }
 
     /// Returns the newest pulls, of one source or of all, newest first, at most `limit`.

@@ -21,6 +21,7 @@ use tokio_postgres::{IsolationLevel, Row};
 use crate::{
     Error, Store, locks,
     ranges::{FOREVER, FOREVER_AGO, PgSpans, PgTs},
+    session,
 };
 
 /// The key of a series.
@@ -67,10 +68,19 @@ pub struct Foreseen {
 /// What the specs that a process brings say about the series that they do not name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authority {
-    /// They are all that is wanted: what they do not name ends. For the one process that leads.
+    /// They are all that is wanted: what they do not name ends. For who has the database to itself.
     Whole,
+    /// The same, in the word of the process that leads since this epoch: refused once another leads.
+    Leading(i64),
     /// They are what this process works on; what else is wanted, and since when, is not its business.
     Part,
+}
+
+impl Authority {
+    /// Whether what is not named ends.
+    fn is_whole(self) -> bool {
+        self != Self::Part
+    }
 }
 
 /// A step as a column holds it.
@@ -89,12 +99,13 @@ impl Store {
     /// that it wants.
     ///
     /// A series that is new becomes active for all time, and its `since` is resolved and kept. One
-    /// that comes back starts at `now`. With [`Authority::Whole`] one that is gone or disabled ends at
-    /// `now`, and a `since` that names a day is followed when it changes; with [`Authority::Part`] it
-    /// is followed in what is returned only.
+    /// that comes back starts at `now`. With [`Authority::Whole`] and [`Authority::Leading`] one that is
+    /// gone or disabled ends at `now`, and a `since` that names a day is followed when it changes; with
+    /// [`Authority::Part`] it is followed in what is returned only.
     ///
     /// # Errors
-    /// Those of the database.
+    /// [`Error::LeadershipLost`] where something is to be changed by who no longer leads: nothing is
+    /// then; those of the database.
     pub async fn sync_series(
         &self,
         source: SourceId,
@@ -118,6 +129,9 @@ impl Store {
             return Ok(as_wanted(rows, &wanted));
         }
         locks::take_source(&tx, source.as_str()).await?;
+        if let Authority::Leading(epoch) = authority {
+            session::hold_epoch(&tx, epoch).await?;
+        }
         let rows = load(&tx, source).await?;
         let difference = Difference::between(&rows, &wanted, authority, now);
         insert(&tx, source, &difference.missing, now).await?;
@@ -357,7 +371,7 @@ fn changes(
             active.insert(TimeRange::new(now, FOREVER));
         }
         match spec.since {
-            Since::At(at) if authority == Authority::Whole => wanted_since = Some(at),
+            Since::At(at) if authority.is_whole() => wanted_since = Some(at),
             _ if wanted_since.is_none() => {
                 wanted_since = Some(resolve(spec.since, spec.series.step, now));
             }
@@ -372,7 +386,7 @@ fn changes(
         }
     }
     for row in rows {
-        if authority == Authority::Whole && row.is_active() && !named.contains(&row.id) {
+        if authority.is_whole() && row.is_active() && !named.contains(&row.id) {
             changes.push(Change {
                 id: row.id,
                 active: row.active.clip(TimeRange::new(FOREVER_AGO, now)),

@@ -12,6 +12,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use deadpool_postgres::Transaction;
 use model::Ts;
 
 use crate::{Error, Store, locks, ranges::PgTs};
@@ -107,6 +108,15 @@ impl Store {
 }
 
 const EPOCH: &str = "SELECT epoch FROM leader";
+
+/// Checks the epoch for the rest of a transaction: who would lead next waits for its end, so that what it
+/// changes is there before the next leader looks. Taken after the lock of what is changed.
+pub(crate) async fn hold_epoch(tx: &Transaction<'_>, held: i64) -> Result<(), Error> {
+    let row = tx
+        .query_opt("SELECT epoch FROM leader FOR SHARE", &[])
+        .await?;
+    is_still(held, row.map(|row| row.get(0)))
+}
 
 /// Compares the epoch that was taken with today's.
 pub(crate) fn is_still(held: i64, now: Option<i64>) -> Result<(), Error> {

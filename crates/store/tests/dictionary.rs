@@ -105,17 +105,17 @@ async fn print(sql: &Client) -> Vec<String> {
 async fn loading_twice_touches_nothing_and_a_change_touches_its_row() {
     let (_database, store, sql) = open().await;
     let mut dictionary = files();
-    store.sync_dictionary(&dictionary).await.unwrap();
+    store.sync_dictionary(&dictionary, None).await.unwrap();
     let before = print(&sql).await;
     assert_eq!(before.len(), 8);
-    store.sync_dictionary(&dictionary).await.unwrap();
+    store.sync_dictionary(&dictionary, None).await.unwrap();
     assert_eq!(print(&sql).await, before);
 
     dictionary.entities.first_mut().unwrap().sector = "store-of-value".to_owned();
     dictionary.ids.last_mut().unwrap().factor = 1_000.0;
     dictionary.metric_names.pop();
     dictionary.canonical_metrics.pop();
-    store.sync_dictionary(&dictionary).await.unwrap();
+    store.sync_dictionary(&dictionary, None).await.unwrap();
     let after = print(&sql).await;
     assert_eq!(after.len(), 6);
     assert_eq!(after.iter().filter(|row| before.contains(row)).count(), 4);
@@ -125,7 +125,7 @@ async fn loading_twice_touches_nothing_and_a_change_touches_its_row() {
 async fn what_a_rule_found_stays_and_what_people_removed_goes() {
     let (_database, store, sql) = open().await;
     let mut dictionary = files();
-    store.sync_dictionary(&dictionary).await.unwrap();
+    store.sync_dictionary(&dictionary, None).await.unwrap();
     sql.batch_execute(
         "INSERT INTO entity_source_ids VALUES \
              ('vendor', 'eth2', 'ethereum', 1, 'auto:symbol'), \
@@ -136,7 +136,7 @@ async fn what_a_rule_found_stays_and_what_people_removed_goes() {
     // Ethereum leaves the files, but a rule still means it; people now say what sol is.
     dictionary.entities = vec![entity("bitcoin"), entity("solana")];
     dictionary.ids = vec![id("btc", "bitcoin"), id("sol", "solana")];
-    store.sync_dictionary(&dictionary).await.unwrap();
+    store.sync_dictionary(&dictionary, None).await.unwrap();
     let rows = sql
         .query(
             "SELECT source_id || '>' || canonical_id || ' ' || origin \
@@ -167,7 +167,7 @@ async fn an_id_of_nobody_changes_nothing() {
     let (_database, store, sql) = open().await;
     let mut dictionary = files();
     dictionary.ids.push(id("x", "no-such-entity"));
-    let error = store.sync_dictionary(&dictionary).await.unwrap_err();
+    let error = store.sync_dictionary(&dictionary, None).await.unwrap_err();
     assert!(matches!(error, Error::Database { .. }));
     assert_eq!(print(&sql).await, [""; 0]);
 }
@@ -275,4 +275,21 @@ async fn catalogues_of_one_source_do_not_touch_each_other() {
     let vanished = at_venue("a", "y", false);
     let expected = [of(gone, &ended), of(LIST, &current[0]), of(LIST, &vanished)];
     assert_eq!(all, expected);
+}
+
+#[tokio::test]
+async fn who_no_longer_leads_changes_nothing() {
+    let (_database, store, sql) = open().await;
+    let session = store.session("one").await.unwrap();
+    let now = Ts::parse("2026-05-18").unwrap();
+    let epoch = session.try_lead(now).await.unwrap();
+    let mut dictionary = files();
+    store.sync_dictionary(&dictionary, epoch).await.unwrap();
+    let before = print(&sql).await;
+    let raise = "UPDATE leader SET epoch = epoch + 1";
+    sql.batch_execute(raise).await.unwrap();
+    dictionary.metric_names.pop();
+    let refused = store.sync_dictionary(&dictionary, epoch).await.unwrap_err();
+    assert!(matches!(refused, Error::LeadershipLost { .. }), "{refused}");
+    assert_eq!(print(&sql).await, before);
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use model::{Key, SeriesKey, SeriesSpec, Since, SourceId, Stamp, Step, TimeRange, Ts};
 use store::{
-    Options, Store,
+    Error, Options, Store,
     series::{Authority, SeriesRow},
 };
 use testkit::TestDatabase;
@@ -279,4 +279,72 @@ async fn who_finds_all_as_it_should_be_does_not_wait_for_a_writer() {
     assert!(sync(&[], day(2)).await.is_err());
     writing.commit().await.unwrap();
     assert_eq!(sync(&more, day(2)).await.unwrap().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn who_was_deposed_ends_no_series_of_the_one_that_leads_now() {
+    let (database, store) = store().await;
+    let (client, connection) = database.config().connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let session = store.session("one").await.unwrap();
+    let old = session.try_lead(day(0)).await.unwrap().unwrap();
+    let both = ["bitcoin", "dai"].map(|asset| spec(asset, Since::ThreeYearsBack));
+    let sync = async |specs: &[SeriesSpec], epoch, at| {
+        let authority = Authority::Leading(epoch);
+        store.sync_series(SOURCE, specs, authority, day(at)).await
+    };
+    let made = sync(&both, old, 0).await.unwrap();
+    client
+        .batch_execute("UPDATE leader SET epoch = epoch + 1")
+        .await
+        .unwrap();
+    let refused = sync(&both[..1], old, 1).await.unwrap_err();
+    assert!(matches!(
+        refused,
+        Error::LeadershipLost {
+            held: 1,
+            now: Some(2)
+        }
+    ));
+    let new = spec("ripple", Since::ThreeYearsBack);
+    assert!(sync(&[new], old, 1).await.is_err());
+    assert_eq!(store.series_of(SOURCE).await.unwrap(), made);
+    assert_eq!(sync(&both[..1], old + 1, 2).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn who_leads_next_waits_for_what_the_leader_changes() {
+    let (database, store) = store().await;
+    let session = store.session("one").await.unwrap();
+    let epoch = session.try_lead(day(0)).await.unwrap().unwrap();
+    let specs = [spec("bitcoin", Since::ThreeYearsBack)];
+    let sync = store.sync_series(SOURCE, &specs, Authority::Leading(epoch), day(0));
+    // A reader of the dictionary that keeps the change from ending.
+    let (mut reader, connection) = database.config().connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let reading = reader.transaction().await.unwrap();
+    reading
+        .execute("LOCK TABLE series IN SHARE MODE", &[])
+        .await
+        .unwrap();
+    let raise = async {
+        let (rival, connection) = database.config().connect(NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let waits = "SELECT count(*) FROM pg_stat_activity
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while rival.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let raise = "SET lock_timeout = '300ms'; UPDATE leader SET epoch = epoch + 1";
+        assert!(rival.batch_execute(raise).await.is_err());
+        reading.commit().await.unwrap();
+        // After it, at once.
+        rival.batch_execute("RESET lock_timeout").await.unwrap();
+        rival
+            .batch_execute("UPDATE leader SET epoch = epoch + 1")
+            .await
+            .unwrap();
+    };
+    let (synced, ()) = tokio::join!(sync, raise);
+    assert_eq!(synced.unwrap().len(), 1);
 }

@@ -112,7 +112,7 @@ pub(crate) async fn filled() -> Fixture {
     let world = empty(None).await;
     let store = &world.store;
     store.enter_world(World::Simulated).await.unwrap();
-    store.sync_dictionary(&dictionary()).await.unwrap();
+    store.sync_dictionary(&dictionary(), None).await.unwrap();
     fill_coingecko(store).await;
     fill_velo(store).await;
     world

@@ -40,7 +40,7 @@ impl Pull {
             let clock = runtime::clock(&env).await?;
             Workshop::open(env, clock, "crossfeed pull").await?
         };
-        workshop.load_dictionary().await?;
+        workshop.load_dictionary(None).await?;
         let collector = (workshop
             .collectors(&[source], Purpose::Collect, &stop)
             .await?

@@ -31,7 +31,7 @@ impl Setup {
         }
         let clock = runtime::clock(&env).await?;
         let workshop = Workshop::open_on(env, clock, database, "crossfeed setup").await?;
-        workshop.load_dictionary().await?;
+        workshop.load_dictionary(None).await?;
         out::line("ready: start ingestd, or fill the past with backfill")?;
         Ok(Exit::Complete)
     }

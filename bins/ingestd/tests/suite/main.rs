@@ -7,6 +7,7 @@
     reason = "test code"
 )]
 
+mod away;
 mod five;
 mod notify;
 mod one_clock;

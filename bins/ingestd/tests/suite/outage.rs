@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fake_vendors::Fault;
 use nix::sys::signal::Signal;
 use testkit::{
     own_server::OwnServer,
@@ -72,6 +73,37 @@ async fn a_database_away_for_twenty_seconds_is_waited_for() {
     assert_eq!(stage.ask("SELECT epoch FROM leader").await, "1");
     assert_eq!(stage.ask(RUNNING).await, "0");
     assert_eq!(ended.stdout.matches(GONE).count(), 1, "{ended}");
+}
+
+#[tokio::test]
+async fn a_database_that_restarts_under_a_tick_gets_that_ticks_answer() {
+    let server = OwnServer::start().await;
+    let stage = Stage::new(PROGRAM).await.on(&server).await;
+    let slow = Fault::Slow { ms: 3_000 };
+    stage.always("/coins/markets", slow);
+    let program = Running::start(stage.command(&[]));
+    let markets = || stage.vendor.counts().of("/coins/markets");
+    while markets() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(stage.ask(LIVE).await, "false");
+    let tick = "SELECT pull_id || ' ' || status FROM pulls WHERE dataset = 'markets'";
+    let begun = stage.ask(tick).await;
+    server.stop().await;
+    program.until_said(GONE).await;
+    server.start_again().await;
+    program.until_said("leading again").await;
+    stage
+        .until(tick, &begun.replace("running", "complete"))
+        .await;
+    assert_eq!(markets(), 1);
+    let stored = "SELECT count(DISTINCT asset) FROM metrics JOIN series USING (series_id)
+                  WHERE metric = 'PRICE'";
+    stage.until(stored, "4").await;
+    program.signal(Signal::SIGTERM);
+    program.end().await.must(0, &["ended"]);
+    assert_eq!(stage.ask("SELECT epoch FROM leader").await, "1");
+    assert_eq!(stage.ask(RUNNING).await, "0");
 }
 
 #[tokio::test]

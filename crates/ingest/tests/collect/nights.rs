@@ -17,14 +17,18 @@ use crate::{
 
 const COINS: [&str; 2] = ["bitcoin", "ethereum"];
 
-pub(crate) fn revise(vendor: &FakeVendor, ranges: &[(&str, &str)]) {
-    let revision = |(from, to): &(&str, &str)| Revision {
+/// A change of bitcoin's price between two instants.
+pub(crate) fn revision((from, to): &(&str, &str)) -> Revision {
+    Revision {
         entity: Some("bitcoin".to_owned()),
         metric: Some(Metric::Price),
         from_ms: at(from).millis(),
         to_ms: at(to).millis(),
         factor: 1.5,
-    };
+    }
+}
+
+pub(crate) fn revise(vendor: &FakeVendor, ranges: &[(&str, &str)]) {
     vendor.set_faults(Faults {
         rules: vec![],
         revisions: ranges.iter().map(revision).collect(),

@@ -8,7 +8,7 @@ use ingest::{Collector, Error, keep_leading};
 use ratelimit::Clock as _;
 use secrecy::SecretString;
 use source_coingecko::Plan;
-use store::pulls::PullStatus;
+use store::{pulls::PullStatus, series::Authority};
 
 use crate::{
     nights::revise,
@@ -306,12 +306,12 @@ async fn stopped_for_longer_it_gives_up_without_a_verdict() {
 async fn no_request_leaves_while_the_leadership_is_gone() {
     let world = World::new(demo()).await;
     let csv = csv_of(&COINS, "2026-04-01");
-    let setup = world.setup(world.coingecko(Plan::Demo, RPM), &csv).await;
+    let mut setup = world.setup(world.coingecko(Plan::Demo, RPM), &csv).await;
     let session = Arc::clone(&setup.session);
     let now = world.clock.now();
     let epoch = session.try_lead(now).await.unwrap().unwrap();
+    setup.authority = Authority::Leading(epoch);
     let collector = Collector::open(setup).await.unwrap();
-    collector.lead(epoch);
     let sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks
                WHERE locktype = 'advisory' AND objsubid = 2 AND classid = x'0CF00004'::int8::oid
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";

@@ -6,7 +6,7 @@ use fake_vendors::{Fault, Faults, Options, Rule};
 use ingest::{Collector, Error, Stopper, schedule};
 use ratelimit::{Clock, SystemClock};
 use source_coingecko::Plan;
-use store::pulls::PullStatus;
+use store::{pulls::PullStatus, series::Authority};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
@@ -366,11 +366,11 @@ async fn a_database_that_breaks_ends_the_pull_as_failed_not_as_interrupted() {
 async fn who_no_longer_leads_writes_nothing_more() {
     let world = World::new(demo()).await;
     let csv = csv_of(&COINS, "2026-04-01");
-    let setup = world.setup(world.coingecko(Plan::Demo, RPM), &csv).await;
+    let mut setup = world.setup(world.coingecko(Plan::Demo, RPM), &csv).await;
     let now = world.clock.now();
     let epoch = setup.session.try_lead(now).await.unwrap().unwrap();
+    setup.authority = Authority::Leading(epoch);
     let collector = Arc::new(Collector::open(setup).await.unwrap());
-    collector.lead(epoch);
     world.vendor.set_faults(slow("/coins/markets", 300));
     let rival = async {
         until(|| world.vendor.counts().of("/coins/markets") == 1).await;

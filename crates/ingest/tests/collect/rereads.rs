@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use fake_vendors::{Fault, Faults, Rule};
+use fake_vendors::{Fault, Faults, Rule, When};
 use ingest::{Collector, Stopper};
 use source::{Limit, Unit, Window};
 use source_coingecko::Plan;
 use store::pulls::PullStatus;
 
 use crate::{
-    nights::{rereads, revise},
+    nights::{rereads, revise, revision},
     processes::until,
     world::{RPM, World, at, csv_of, demo},
     wrapped::Wrapped,
@@ -216,4 +216,54 @@ async fn a_pass_that_was_stopped_goes_on_where_it_was_in_the_next_process() {
     let now = at("2026-05-19T02:11:00Z");
     assert!(world.pulls().await.iter().all(|pull| pull.started_at < now));
     assert!(next.reread().await.unwrap().pulls.is_empty());
+}
+
+#[tokio::test]
+async fn what_lies_before_a_window_is_read_although_the_process_is_killed_before_it() {
+    let world = World::new(demo()).await;
+    let csv = csv_of(&COINS, "2026-01-01");
+    let collector = world.collector(&csv).await;
+    collector.fill_gaps("gaps").await.unwrap();
+    // The window is read and its values are replaced; what lies before it hangs.
+    let hangs = Rule {
+        matching: "/market_chart".to_owned(),
+        when: When::Every { nth: 7 },
+        fault: Fault::Hang,
+    };
+    let changed = revision(&("2026-05-14T02:30:00Z", "2026-05-18T12:30:00Z"));
+    world.vendor.set_faults(Faults {
+        rules: vec![hangs],
+        revisions: vec![changed.clone()],
+    });
+    world.set_now("2026-05-19T02:10:00Z");
+    let asked = world.vendor.counts().total;
+    tokio::select! {
+        ended = collector.reread() => panic!("{ended:?}"),
+        () = until(|| world.vendor.counts().total == asked + 7) => {}
+    }
+    drop(collector);
+    let status = "SELECT string_agg(status, ' ' ORDER BY pull_id) FROM pulls WHERE kind = 'reread'";
+    assert_eq!(world.text(status).await, "complete running");
+    let (from, to) = ("2026-05-13T03:00:00Z", "2026-05-18T12:00:00Z");
+    assert!(stale_hours(&world, from, to).await > 24);
+    let claims = "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while world.text(claims).await != "0" {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+
+    // The window is over for tonight, and sees no difference any more.
+    world.vendor.set_faults(Faults {
+        rules: vec![],
+        revisions: vec![changed],
+    });
+    let next = world.collector(&csv).await;
+    assert_eq!(next.reread().await.unwrap().total(|pull| pull.requests), 1);
+    let queue = "reread-queue chart_hourly 2026-05-19T02:10".to_owned();
+    assert_eq!(rereads(&world).await[2..], [queue]);
+    assert_eq!(stale_hours(&world, from, to).await, 0);
+    assert_eq!(
+        world.text("SELECT count(*)::text FROM reread_queue").await,
+        "0"
+    );
 }

@@ -14,12 +14,13 @@ use proptest::{
 use ratelimit::{Clock, SharedClock};
 use simclock::{Follower, Server, Worker};
 use source_coingecko::Plan;
-use store::session::Session;
+use store::{series::Authority, session::Session};
 use tokio::task::JoinSet;
 
 use crate::world::{World, at, csv_of, demo};
 
-const COINS: [&str; 2] = ["bitcoin", "ethereum"];
+/// The last one comes and goes.
+const COINS: [&str; 3] = ["bitcoin", "ethereum", "solana"];
 const SINCE: &str = "2026-05-17";
 const START: &str = "2026-05-18T12:50:00Z";
 const HOUR_SECS: u64 = 3_600;
@@ -43,8 +44,12 @@ enum Weather {
     Asleep(u64),
     /// The clock is set back by so many minutes.
     SetBack(u64),
-    /// The vendor answers nonsense for so many hours.
+    /// The vendor answers nonsense, or that the month's quota is spent, for so many hours.
     VendorAway(Fault, u64),
+    /// The vendor breaks at the next few requests: what the transport repeats, pausing in real time.
+    VendorBreaks(Fault, u64),
+    /// The source ends and is opened again with one coin more, or without it, by the process that leads.
+    Reloaded,
     /// The database breaks every connection and takes no point for so many hours.
     DatabaseAway(u64),
 }
@@ -58,6 +63,13 @@ fn weather() -> impl Strategy<Value = Weather> {
         Just(Fault::CutJson),
         Just(Fault::ThrottledText),
         Just(Fault::NoBody),
+        Just(Fault::MonthSpent),
+    ];
+    let broken = prop_oneof![
+        Just(Fault::Status500),
+        Just(Fault::Status503),
+        Just(Fault::Status408),
+        Just(Fault::CutConnection),
     ];
     prop_oneof![
         4 => calm.prop_map(Weather::Calm),
@@ -66,6 +78,8 @@ fn weather() -> impl Strategy<Value = Weather> {
         1 => (1..60_u64).prop_map(Weather::Asleep),
         1 => (1..180_u64).prop_map(Weather::SetBack),
         1 => (fault, 1..8_u64).prop_map(|(fault, hours)| Weather::VendorAway(fault, hours)),
+        1 => (broken, 1..4_u64).prop_map(|(fault, times)| Weather::VendorBreaks(fault, times)),
+        2 => Just(Weather::Reloaded),
         1 => (0..4_u64).prop_map(Weather::DatabaseAway),
     ]
 }
@@ -76,46 +90,82 @@ struct Life {
     server: Server,
     _vendor: Follower,
     hand: Worker,
+    clock: Arc<dyn Clock>,
+    session: Arc<Session>,
+    instance: String,
+    epoch: i64,
+    has_all: bool,
     stopper: Stopper,
     tasks: JoinSet<Result<(), ingest::Error>>,
     folder: tempfile::TempDir,
 }
 
 impl Life {
-    async fn begin(world: &World, now: Ts) -> Self {
+    async fn begin(world: &World, now: Ts, has_all: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("clock");
         let server = Server::bind(&socket, now.millis()).unwrap();
         let hand = Worker::join(&socket).await.unwrap();
         let vendor = world.vendor.follow(&socket).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SharedClock::join(&socket).await.unwrap());
-        let (stopper, stop) = Stopper::new();
-        let source = world.coingecko(Plan::Demo, 600);
-        let mut setup = world.setup(source, &csv_of(&COINS, SINCE)).await;
-        setup.clock = Arc::clone(&clock);
-        setup.stop = stop.clone();
-        let session = Arc::clone(&setup.session);
-        let epoch = lead(&session, now).await;
-        let collector = Arc::new(Collector::open(setup).await.unwrap());
-        collector.lead(epoch);
-        let mut tasks = JoinSet::new();
-        let (one, other) = (Arc::clone(&collector), collector);
-        tasks.spawn(schedule::ticks(one, Arc::clone(&clock), stop.clone()));
-        tasks.spawn(schedule::gaps(other, Arc::clone(&clock), stop.clone()));
-        tasks.spawn(async move {
-            let lost = async { Err(keep_leading(&session).await.into()) };
-            stop.or(lost).await.unwrap_or(Ok(()))
-        });
-        // From here on only the tasks are at work.
-        clock.end();
-        Self {
+        let setup = world
+            .setup(world.coingecko(Plan::Demo, 600), &csv_of(&COINS, SINCE))
+            .await;
+        let epoch = lead(&setup.session, now).await;
+        let mut life = Self {
             server,
             _vendor: vendor,
             hand,
-            stopper,
-            tasks,
+            clock,
+            session: setup.session,
+            instance: setup.instance,
+            epoch,
+            has_all,
+            stopper: Stopper::new().0,
+            tasks: JoinSet::new(),
             folder,
-        }
+        };
+        life.work(world).await;
+        life
+    }
+
+    /// Opens the source and sets it to work.
+    async fn work(&mut self, world: &World) {
+        let (stopper, stop) = Stopper::new();
+        let coins = match self.has_all {
+            true => &COINS[..],
+            false => &COINS[..2],
+        };
+        let source = world.coingecko(Plan::Demo, 600);
+        let mut setup = world.setup(source, &csv_of(coins, SINCE)).await;
+        setup.clock = Arc::clone(&self.clock);
+        setup.stop = stop.clone();
+        setup.session = Arc::clone(&self.session);
+        setup.instance.clone_from(&self.instance);
+        setup.authority = Authority::Leading(self.epoch);
+        let collector = Arc::new(Collector::open(setup).await.unwrap());
+        let (one, other) = (Arc::clone(&collector), collector);
+        let clock = || Arc::clone(&self.clock);
+        self.tasks
+            .spawn(schedule::ticks(one, clock(), stop.clone()));
+        self.tasks
+            .spawn(schedule::gaps(other, clock(), stop.clone()));
+        let session = Arc::clone(&self.session);
+        self.tasks.spawn(async move {
+            let lost = async { Err(keep_leading(&session).await.into()) };
+            stop.or(lost).await.unwrap_or(Ok(()))
+        });
+        self.stopper = stopper;
+        // From here on only the tasks are at work.
+        self.clock.end();
+    }
+
+    /// Ends the source in order and opens it with other rows.
+    async fn reload(&mut self, world: &World) {
+        self.end().await;
+        self.clock.begin();
+        self.has_all = !self.has_all;
+        self.work(world).await;
     }
 
     fn now(&self) -> Ts {
@@ -141,6 +191,12 @@ impl Life {
 
     /// Ends in order; returns when.
     async fn stop(mut self) -> Ts {
+        self.end().await;
+        drop(self.folder);
+        Ts::from_millis(self.server.now_ms())
+    }
+
+    async fn end(&mut self) {
         self.stopper.stop();
         let ended = async {
             while let Some(ended) = self.tasks.join_next().await {
@@ -158,8 +214,6 @@ impl Life {
             ended = ended => assert!(ended.is_ok(), "it does not end"),
             () = time_goes_on => {}
         }
-        drop(self.folder);
-        Ts::from_millis(self.server.now_ms())
     }
 
     /// Ends as a process does that is killed; returns when.
@@ -183,7 +237,7 @@ async fn lead(session: &Session, now: Ts) -> i64 {
     tokio::time::timeout(TOO_LONG, taken).await.unwrap()
 }
 
-async fn live_through(world: &World, life: Life, weather: &Weather) -> Life {
+async fn live_through(world: &World, mut life: Life, weather: &Weather) -> Life {
     let hours = |hours: u64| i64::try_from(hours * HOUR_SECS).unwrap();
     match weather {
         Weather::Calm(secs) => {
@@ -191,12 +245,14 @@ async fn live_through(world: &World, life: Life, weather: &Weather) -> Life {
             life
         }
         Weather::Stopped(away) => {
+            let has_all = life.has_all;
             let ended = life.stop().await;
-            Life::begin(world, ended.plus_secs(hours(*away))).await
+            Life::begin(world, ended.plus_secs(hours(*away)), has_all).await
         }
         Weather::Killed(away) => {
+            let has_all = life.has_all;
             let ended = life.kill().await;
-            Life::begin(world, ended.plus_secs(hours(*away))).await
+            Life::begin(world, ended.plus_secs(hours(*away)), has_all).await
         }
         Weather::Asleep(away) => {
             life.set(life.now().plus_secs(hours(*away))).await;
@@ -214,6 +270,17 @@ async fn live_through(world: &World, life: Life, weather: &Weather) -> Life {
             });
             life.pass(away * HOUR_SECS).await;
             world.vendor.set_faults(Faults::default());
+            life
+        }
+        Weather::VendorBreaks(fault, times) => {
+            world.vendor.set_faults(Faults {
+                rules: vec![Rule::times("", *times, fault.clone())],
+                revisions: vec![],
+            });
+            life
+        }
+        Weather::Reloaded => {
+            life.reload(world).await;
             life
         }
         Weather::DatabaseAway(away) => {
@@ -249,18 +316,39 @@ async fn live_points(world: &World) -> BTreeSet<(String, i64)> {
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
+/// Returns when each series was configured that still is, in milliseconds: nobody asks for the others.
+async fn active(world: &World) -> Vec<(String, i64, i64)> {
+    let sql = "SELECT concat_ws(' ', asset, quote, metric, step),
+                      (extract(epoch FROM greatest(lower(a), '2026-01-01Z')) * 1000)::int8,
+                      (extract(epoch FROM least(upper(a), '2027-01-01Z')) * 1000)::int8
+               FROM series, unnest(active) AS a WHERE upper_inf(active)";
+    let rows = world.client.query(sql, &[]).await.unwrap();
+    (rows.iter())
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect()
+}
+
 /// Whatever is wanted of the past is stored, as it is true or as a tick saw it; each hour of what only the present has is
-/// stored or known to be lost.
+/// stored or known to be lost. What was not configured then is not wanted.
 async fn check(world: &World, end: Ts) -> Result<(), TestCaseError> {
     let old = model::Step::Day
         .floor(end.plus_secs(-YOUNG_SECS))
         .to_string();
     let (stored, live) = (world.rows().await, live_points(world).await);
+    let active = active(world).await;
+    let is_wanted = |series: &str, ms: i64| {
+        let step_ms = match series.ends_with("1d") {
+            true => 86_400_000,
+            false => 3_600_000,
+        };
+        (active.iter()).any(|(name, from, to)| name == series && *from <= ms && ms + step_ms <= *to)
+    };
     let truth = world.truth(&COINS, SINCE, &old);
     prop_assert_eq!(truth.len(), COINS.len() * 3 * 2);
     for (series, truth) in truth {
         let points = stored.get(&series).cloned().unwrap_or_default();
         let lacking: Vec<_> = (truth.iter())
+            .filter(|(ms, _)| is_wanted(&series, *ms))
             .filter(|point| !points.contains(point))
             .filter(|(ms, _)| !live.contains(&(series.clone(), *ms)))
             .map(|(ms, _)| Ts::from_millis(*ms).to_string())
@@ -272,6 +360,7 @@ async fn check(world: &World, end: Ts) -> Result<(), TestCaseError> {
          FROM series s JOIN series_stats t USING (series_id),
               generate_series(t.first_ts, '{old}'::timestamptz, '1 hour') h
          WHERE s.step = '1h' AND s.metric IN ('FDV', 'CIRCULATING_SUPPLY', 'TOTAL_SUPPLY')
+           AND upper_inf(s.active) AND s.active @> tstzrange(h, h + interval '1 hour')
            AND NOT EXISTS (SELECT FROM metrics m WHERE m.series_id = s.series_id AND m.ts = h)
            AND NOT EXISTS (SELECT FROM slots_missing x WHERE x.series_id = s.series_id
                            AND x.reason = 'unfillable' AND x.during @> h)"
@@ -286,7 +375,7 @@ async fn whole_in_the_end(days: &[Weather]) -> Result<(), TestCaseError> {
         ..demo()
     };
     let world = World::new(options).await;
-    let mut life = Life::begin(&world, at(START)).await;
+    let mut life = Life::begin(&world, at(START), true).await;
     for weather in days {
         life = live_through(&world, life, weather).await;
     }

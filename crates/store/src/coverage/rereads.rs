@@ -82,6 +82,21 @@ impl Store {
             .collect())
     }
 
+    /// Queues ranges that are to be read again, as if they had been queued `at` this time.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn queue_rereads(
+        &self,
+        ranges: &[(SeriesId, TimeRange)],
+        at: Ts,
+    ) -> Result<(), Error> {
+        let (ids, ranges) = columns(ranges);
+        let client = self.client().await?;
+        client.execute(QUEUE, &[&ids, &ranges, &PgTs(at)]).await?;
+        Ok(())
+    }
+
     /// Queues what a re-read did not read, as if it had been queued `at` this time. The pull need not
     /// be repeated then, also where there was nothing that was not queued already.
     ///

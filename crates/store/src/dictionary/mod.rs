@@ -7,7 +7,7 @@ use deadpool_postgres::Transaction;
 
 pub use listings::{ListingChanges, ListingRow};
 
-use crate::{Error, Store, locks};
+use crate::{Error, Store, locks, session};
 
 /// A row of `entities`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,15 +94,24 @@ pub struct Dictionary {
 
 impl Store {
     /// Makes the tables equal to the files, touching only what differs. Ids that a rule found
-    /// (`auto:…`) stay, and so do the entities they mean, unless the files say otherwise.
+    /// (`auto:…`) stay, and so do the entities they mean, unless the files say otherwise. Who leads
+    /// names the epoch it took.
     ///
     /// # Errors
-    /// Those of the database; nothing is changed then.
-    pub async fn sync_dictionary(&self, dictionary: &Dictionary) -> Result<(), Error> {
+    /// [`Error::LeadershipLost`] where another process has led since; those of the database. Nothing is
+    /// changed then.
+    pub async fn sync_dictionary(
+        &self,
+        dictionary: &Dictionary,
+        epoch: Option<i64>,
+    ) -> Result<(), Error> {
         let mut client = self.client().await?;
         let tx = client.transaction().await?;
         tx.execute("SELECT pg_advisory_xact_lock($1, 0)", &[&locks::DICTIONARY])
             .await?;
+        if let Some(epoch) = epoch {
+            session::hold_epoch(&tx, epoch).await?;
+        }
         canonical_metrics(&tx, &dictionary.canonical_metrics).await?;
         metric_names(&tx, &dictionary.metric_names).await?;
         entities(&tx, &dictionary.entities).await?;

@@ -1,0 +1,171 @@
+//! What lies before a re-read window in which the vendor changed values at the oldest end: it is read as
+//! well, twice as far each time.
+//!
+//! It stands in the queue before the pass that found the difference is closed. Its values are replaced by
+//! then, so no later night would see the difference again; whoever is stopped here, killed, parked or
+//! suspended leaves the rest to the queue.
+
+use std::collections::BTreeSet;
+
+use model::{Key, Step, TimeRange, Ts};
+use source::DatasetSpec;
+use store::series::SeriesId;
+
+use crate::{
+    Error,
+    collector::{Collector, Pass, Ran},
+    night::night_of,
+    pull::Pull,
+    rereads::Night,
+    summary::Summary,
+};
+
+/// How many times the requests of a pass may be spent on looking deeper, the same night.
+pub(crate) const DEEPER_TIMES: u64 = 4;
+
+/// How far a pass and those before it have looked.
+#[derive(Clone, Debug)]
+pub(crate) struct Looked {
+    /// The first bucket.
+    since: Ts,
+    /// How many days in all.
+    days: i64,
+    /// How many requests it and deeper ones may cost; of the first pass so many times its own.
+    requests: Option<u64>,
+    /// What it was about, where not everything.
+    keys: BTreeSet<Key>,
+}
+
+/// What is to be read next, and stands in the queue.
+#[derive(Debug)]
+pub(crate) struct Next {
+    wanted: Vec<(SeriesId, TimeRange)>,
+    /// How far will have been looked then.
+    looked: Looked,
+}
+
+impl Looked {
+    /// A window has been looked at.
+    pub(crate) const fn first(since: Ts, days: i64) -> Self {
+        Self {
+            since,
+            days,
+            requests: None,
+            keys: BTreeSet::new(),
+        }
+    }
+
+    /// Returns where the oldest quarter ends.
+    fn quarter(&self) -> Ts {
+        self.since.plus_secs(self.days * 86_400 / 4)
+    }
+
+    /// Returns how many requests are left once a pass has cost so many.
+    fn left_after(&self, requests: u64) -> u64 {
+        match self.requests {
+            None => requests * DEEPER_TIMES,
+            Some(left) => left.saturating_sub(requests),
+        }
+    }
+
+    /// Returns as much again, before all that; everything where no request is left: there may be no end
+    /// to the difference.
+    fn before(&self, left: u64, step: Step) -> TimeRange {
+        let start = match left {
+            0 => Ts::OLDEST,
+            _ => step.floor(self.since.plus_days(-self.days)),
+        };
+        TimeRange::new(start, self.since)
+    }
+}
+
+impl Collector {
+    /// Reads what lies before a window as long as values differ in its oldest quarter: as much again
+    /// each time, of the keys that differ. What no request is left for stays queued, down to the oldest
+    /// that is wanted.
+    pub(crate) async fn look_deeper(
+        &self,
+        dataset: &DatasetSpec,
+        mut pass: Pass,
+        summary: &mut Summary,
+    ) -> Result<Ran, Error> {
+        while let Some(Next { wanted, looked }) = pass.next.take() {
+            if pass.ran == Ran::Over || self.stop.is_said() {
+                break;
+            }
+            let left = looked.requests.unwrap_or(u64::MAX);
+            let night = Night {
+                wanted: &wanted,
+                at_most: usize::try_from(left).unwrap_or(usize::MAX),
+                is_queue: false,
+                looked: Some(&looked),
+            };
+            let name = format!("deeper-{}d", looked.days);
+            pass = self.read_again(&name, dataset, night, summary).await?;
+        }
+        Ok(pass.ran)
+    }
+
+    /// Queues what lies before a pass that found values changed in its oldest quarter: for tonight where
+    /// requests are left, else for another night. Of a pass that was cut off it is known of the keys
+    /// that it was about.
+    pub(crate) async fn queue_deeper(
+        &self,
+        pull: &Pull<'_>,
+        looked: &Looked,
+        requests: u64,
+        cut_off: bool,
+    ) -> Result<Option<Next>, Error> {
+        let keys = match cut_off {
+            true => looked.keys.clone(),
+            false => self.keys_changed_before(&pull.updated_from(), looked.quarter()),
+        };
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        let left = looked.left_after(requests).min(self.left_tonight().await?);
+        let before = looked.before(left, pull.dataset.step);
+        let wanted = self.wanted_of(&keys, pull.dataset, before);
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let at = match left {
+            0 => now,
+            _ => night_of(now),
+        };
+        let queue = || self.store.queue_rereads(&wanted, at);
+        self.outage.through(queue).await?;
+        let looked = Looked {
+            since: before.start,
+            days: looked.days * 2,
+            requests: Some(left),
+            keys,
+        };
+        Ok(Some(Next { wanted, looked }))
+    }
+
+    fn wanted_of(
+        &self,
+        keys: &BTreeSet<Key>,
+        dataset: &DatasetSpec,
+        within: TimeRange,
+    ) -> Vec<(SeriesId, TimeRange)> {
+        let index = self.index();
+        let is_one = |id: SeriesId| {
+            index
+                .get(id)
+                .is_some_and(|row| keys.contains(&row.series.key))
+        };
+        let mut wanted = self.wanted_within(dataset, within);
+        wanted.retain(|(id, _)| is_one(*id));
+        wanted
+    }
+
+    fn keys_changed_before(&self, updated_from: &[(SeriesId, Ts)], before: Ts) -> BTreeSet<Key> {
+        let index = self.index();
+        let changed = updated_from.iter().filter(|(_, ts)| *ts < before);
+        let keys = changed.filter_map(|(id, _)| Some(index.get(*id)?.series.key.clone()));
+        keys.collect()
+    }
+}

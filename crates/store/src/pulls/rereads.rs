@@ -1,0 +1,138 @@
+//! Re-reads in the ledger of pulls: when the last one was, and what a night has cost.
+
+use model::{DatasetId, PullKind, SourceId, Ts};
+
+use crate::{Error, Store, ranges::PgTs};
+
+/// Kind by kind, as the index goes.
+const KINDS: [PullKind; 4] = [
+    PullKind::Live,
+    PullKind::Backfill,
+    PullKind::Gap,
+    PullKind::Reread,
+];
+
+/// Asked every hour for every window, of a ledger that nothing prunes: newest first by the index, and of
+/// the first pulls one a kind.
+const LAST_REREAD: &str = "\
+SELECT coalesce(
+     (SELECT started_at FROM pulls
+      WHERE source = $1 AND dataset = $2 AND kind = 'reread'
+        AND (status IN ('complete', 'no_data') OR left_queued)
+        AND EXISTS (SELECT FROM unnest($3::text[]) AS name
+                    WHERE starts_with(run_id, name || '-'))
+      ORDER BY started_at DESC LIMIT 1),
+     (SELECT min(first.started_at)
+      FROM unnest($4::text[]) AS kinds (kind), LATERAL (
+          SELECT started_at FROM pulls p
+          WHERE source = $1 AND dataset = $2 AND p.kind = kinds.kind
+          ORDER BY started_at LIMIT 1) AS first))";
+
+impl Store {
+    /// Returns when the newest re-read of a dataset that is not to be repeated was started, among the
+    /// runs whose id begins with one of `names`; where there is none, when the dataset's first pull was.
+    ///
+    /// Not to be repeated is what read all that it was to read, or queued the rest
+    /// ([`Self::queue_unread`]).
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn last_reread(
+        &self,
+        source: SourceId,
+        dataset: DatasetId,
+        names: &[String],
+    ) -> Result<Option<Ts>, Error> {
+        let client = self.client().await?;
+        let kinds: &[&str] = &KINDS.map(PullKind::as_str);
+        let row = client
+            .query_one(
+                LAST_REREAD,
+                &[&source.as_str(), &dataset.as_str(), &names, &kinds],
+            )
+            .await?;
+        Ok(row.get::<_, Option<PgTs>>(0).map(|at| at.0))
+    }
+
+    /// Returns how many requests re-reads have cost since `since`, of the runs whose id begins with one of
+    /// `names`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn reread_requests(
+        &self,
+        source: SourceId,
+        names: &[&str],
+        since: Ts,
+    ) -> Result<u64, Error> {
+        let client = self.client().await?;
+        let row = client
+            .query_one(
+                "SELECT coalesce(sum(requests), 0)::int8 FROM pulls
+                 WHERE source = $1 AND kind = 'reread' AND started_at >= $3
+                   AND EXISTS (SELECT FROM unnest($2::text[]) AS name
+                               WHERE starts_with(run_id, name))",
+                &[&source.as_str(), &names, &PgTs(since)],
+            )
+            .await?;
+        Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::NoTls;
+
+    use super::*;
+
+    /// Pins the plan: years of pulls, and a pass that never ran.
+    #[tokio::test]
+    async fn the_last_re_read_is_found_by_its_index() {
+        let database = testkit::database().await;
+        let (client, connection) = database.config().connect(NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+            .batch_execute(
+                "INSERT INTO pulls (run_id, source, dataset, kind, instance, started_at, status)
+                 SELECT 'tick-' || n, 'acme', 'chart-' || d, 'live', 'test',
+                        timestamptz '2024-01-01Z' + n * interval '1 hour', 'complete'
+                 FROM generate_series(1, 8000) AS n, generate_series(1, 3) AS d;
+                 INSERT INTO pulls (run_id, source, dataset, kind, instance, started_at, status)
+                 SELECT 'reread-3d-' || n, 'acme', 'chart-1', 'reread', 'test',
+                        timestamptz '2024-01-01Z' + n * interval '1 day', 'complete'
+                 FROM generate_series(1, 300) AS n;
+                 ANALYZE pulls",
+            )
+            .await
+            .unwrap();
+        let names = ["reread-queue".to_owned()];
+        let kinds: &[&str] = &KINDS.map(PullKind::as_str);
+        let rows = client
+            .query(
+                &format!("EXPLAIN {LAST_REREAD}"),
+                &[&"acme", &"chart-1", &names.as_slice(), &kinds],
+            )
+            .await
+            .unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let plan = plan.join("\n");
+        assert_eq!(plan.matches("using pulls_by_dataset").count(), 2, "{plan}");
+        assert!(!plan.contains("Seq Scan"), "{plan}");
+        assert!(!plan.contains("Sort"), "{plan}");
+
+        let options = crate::Options {
+            application_name: "test".to_owned(),
+            pool_size: 1,
+        };
+        let store = Store::connect(&database.config(), options).await.unwrap();
+        let (source, dataset) = (SourceId::new("acme"), DatasetId::new("chart-1"));
+        let last = async |name: &str| {
+            let names = [name.to_owned()];
+            store.last_reread(source, dataset, &names).await.unwrap()
+        };
+        assert_eq!(last("reread-3d").await, Ts::parse("2024-10-27").ok());
+        // Where none ever ran, the first pull of any kind.
+        let first = Ts::parse("2024-01-01T01:00:00Z").ok();
+        assert_eq!(last("reread-queue").await, first);
+    }
+}
