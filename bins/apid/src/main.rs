@@ -64,30 +64,17 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let listener = TcpListener::bind((args.host.as_str(), args.port))
         .with_context(|| format!("failed to listen on {}:{}", args.host, args.port))?;
     let telemetry = Telemetry::start(env.metrics.apid, "apid")?;
-    let database = runtime::database(&env, Role::Read).await?;
-    let options = store::Options {
-        application_name: "apid".to_owned(),
-        pool_size: POOL_SIZE,
+    // The database may take its time: whoever says stop meanwhile is heard.
+    let opened = tokio::select! {
+        biased;
+        () = shutdown.asked() => None,
+        opened = open(&env, &telemetry) => Some(opened?),
     };
-    let store = Store::connect_reader(&database.config, options)
-        .await
-        .with_context(|| format!("failed to connect to {}", database.describe))?;
-    store
-        .check_schema()
-        .await
-        .with_context(|| format!("failed to use {}", database.describe))?;
-    check_world(&env, &store).await?;
-    let clock = runtime::clock(&env).await?;
-    // Readers never make simulated time wait.
-    clock.end();
-    telemetry.register(|registry| apid::telemetry::register(registry, &store));
-    telemetry.ready_by(apid::telemetry::readiness(store.clone()));
-    let api = Api::new(
-        Reader::new(store),
-        move || clock.now(),
-        env.data_api_key.clone(),
-    );
-    let api = Data::new(api);
+    let Some(api) = opened else {
+        notify.stopping();
+        tracing::info!("ended");
+        return Ok(());
+    };
     let address = listener
         .local_addr()
         .context("failed to read the address")?;
@@ -100,6 +87,34 @@ async fn run(args: Args) -> anyhow::Result<()> {
         status.clone(),
     ));
     serve(listener, api, shutdown, (notify, status)).await
+}
+
+/// Opens the database and returns what answers from it.
+async fn open(env: &Env, telemetry: &Telemetry) -> anyhow::Result<Data<Api>> {
+    let database = runtime::database(env, Role::Read).await?;
+    let options = store::Options {
+        application_name: "apid".to_owned(),
+        pool_size: POOL_SIZE,
+    };
+    let store = Store::connect_reader(&database.config, options)
+        .await
+        .with_context(|| format!("failed to connect to {}", database.describe))?;
+    store
+        .check_schema()
+        .await
+        .with_context(|| format!("failed to use {}", database.describe))?;
+    check_world(env, &store).await?;
+    let clock = runtime::clock(env).await?;
+    // Readers never make simulated time wait.
+    clock.end();
+    telemetry.register(|registry| apid::telemetry::register(registry, &store));
+    telemetry.ready_by(apid::telemetry::readiness(store.clone()));
+    let api = Api::new(
+        Reader::new(store),
+        move || clock.now(),
+        env.data_api_key.clone(),
+    );
+    Ok(Data::new(api))
 }
 
 async fn check_world(env: &Env, store: &Store) -> anyhow::Result<()> {

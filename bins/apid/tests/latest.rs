@@ -215,6 +215,30 @@ async fn sources_and_root_say_what_there_is_and_of_which_world() {
 }
 
 #[actix_web::test]
+async fn what_is_suspended_is_said_in_sources_and_root() {
+    let world = filled().await;
+    assert_eq!(world.get("/sources").await.body["suspended"], json!([]));
+    let suspend = "INSERT INTO suspensions VALUES
+            ('velo', '', '', 'unauthorized', 'not authorised: status 401', '2026-03-01 10:00Z'),
+            ('coingecko', 'markets', '', 'operator', 'audit', '2026-03-02 10:00Z');
+        INSERT INTO pace (source, host, next_at, parked_until, parked_why)
+            SELECT 'coingecko', 'api', now(), 'infinity', 'quota spent'";
+    world.client().await.batch_execute(suspend).await.unwrap();
+    let answer = world.get("/sources").await;
+    let suspended = answer.body["suspended"].as_array().unwrap();
+    assert_eq!(
+        suspended[0],
+        json!({"source": "coingecko", "dataset": "markets", "class": "operator",
+               "reason": "audit", "since": "2026-03-02T10:00:00Z"})
+    );
+    // Also of a vendor without a single point.
+    assert_eq!(suspended[1]["source"], "velo");
+    assert_eq!(answer.body["parked"][0]["reason"], "quota spent");
+    let root = world.get("/").await;
+    assert_eq!(root.body["suspended"], json!(["coingecko", "velo"]));
+}
+
+#[actix_web::test]
 async fn empty_database_answers_too() {
     let world = empty(None).await;
     let root = world.get("/").await;

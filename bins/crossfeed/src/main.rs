@@ -3,6 +3,7 @@
 mod out;
 mod table;
 mod verbs;
+mod words;
 
 use std::process::ExitCode;
 

@@ -1,9 +1,10 @@
 //! The sources at work: each with its tasks and its own word to stop, so that one can be stopped and
 //! opened anew while the others go on.
 
-use std::{future::poll_fn, sync::Arc, task::Poll};
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use assembly::{Prepared, Purpose, Workshop, or_give_up};
+use futures_util::future::join_all;
 use ingest::{
     Collector, Stop, Stopper,
     schedule::{self, First},
@@ -15,6 +16,9 @@ use tokio::task::{JoinError, JoinSet};
 /// One for the ticks and one for the gaps; both run until stop is said.
 type Tasks = JoinSet<Result<(), ingest::Error>>;
 
+/// How often what the database did not take is tried again, in real time.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
 /// All sources of this process.
 #[derive(Debug)]
 pub(crate) struct Fleet {
@@ -22,6 +26,10 @@ pub(crate) struct Fleet {
     pub(crate) epoch: i64,
     watched: Watched,
     sources: Vec<AtWork>,
+    /// What was given up, and whose pulls the database has yet to hear of.
+    unmarked: Vec<SourceId>,
+    /// Those that the last reload could not open.
+    pub(crate) failed: Vec<SourceId>,
 }
 
 /// One source at work.
@@ -32,6 +40,7 @@ struct AtWork {
     stopper: Stopper,
     stop: Stop,
     tasks: Tasks,
+    is_given_up: bool,
 }
 
 impl Fleet {
@@ -41,6 +50,8 @@ impl Fleet {
             epoch,
             watched,
             sources: Vec::new(),
+            unmarked: Vec::new(),
+            failed: Vec::new(),
         }
     }
 
@@ -71,6 +82,7 @@ impl Fleet {
             stopper,
             stop,
             tasks,
+            is_given_up: false,
         });
         Ok(())
     }
@@ -122,20 +134,76 @@ impl Fleet {
     }
 
     /// Stops some sources: what is whole is committed, what is not is left to whoever asks next, and the
-    /// pulls under way are interrupted.
-    pub(crate) async fn stop(&mut self, workshop: &Workshop, names: &[SourceId]) {
+    /// pulls under way are interrupted. A database that is away is waited for.
+    ///
+    /// # Errors
+    /// Why another source broke down meanwhile.
+    pub(crate) async fn stop(
+        &mut self,
+        workshop: &Workshop,
+        names: &[SourceId],
+    ) -> Result<(), String> {
         let is_named = |source: &AtWork| names.contains(&source.prepared.id());
         for source in self.sources.iter().filter(|source| is_named(source)) {
             source.stopper.stop();
         }
         // Each stays one of the fleet until it has ended: the wait may be given up.
+        let named = self.sources.iter_mut().filter(|source| is_named(source));
+        join_all(named.map(AtWork::end)).await;
         while let Some(at) = self.sources.iter().position(is_named) {
-            if let Some(source) = self.sources.get_mut(at) {
-                source.end(workshop).await;
-            }
             let source = self.sources.swap_remove(at);
             self.watched.remove(&source.collector);
+            if source.is_given_up {
+                self.unmarked.push(source.prepared.id());
+            }
             source.close().await;
+        }
+        self.mark_given_up(workshop).await
+    }
+
+    /// Marks the pulls of what was given up as interrupted, however long the database is away. Nothing of
+    /// it is written any more.
+    ///
+    /// # Errors
+    /// Why a source at work broke down meanwhile.
+    pub(crate) async fn mark_given_up(&mut self, workshop: &Workshop) -> Result<(), String> {
+        let mut is_said = false;
+        while let Some(source) = self.unmarked.last().copied() {
+            let (instance, now) = (runtime::instance_id(), workshop.clock.now());
+            let marked = workshop.store.interrupt_pulls_of(source, instance, now);
+            match marked.await {
+                Err(error) if error.is_passing() => {
+                    self.wait_for_database(&source, &error, &mut is_said)
+                        .await?;
+                    continue;
+                }
+                Err(error) => {
+                    tracing::error!(%source, %error, "pulls that were given up are marked interrupted by the next start");
+                }
+                Ok(_) => {}
+            }
+            self.unmarked.pop();
+        }
+        Ok(())
+    }
+
+    /// Waits a moment after an error that passes, and says so once.
+    ///
+    /// # Errors
+    /// Why a source at work broke down meanwhile.
+    pub(crate) async fn wait_for_database(
+        &mut self,
+        job: &dyn std::fmt::Display,
+        error: &dyn std::fmt::Display,
+        is_said: &mut bool,
+    ) -> Result<(), String> {
+        if !std::mem::replace(is_said, true) {
+            tracing::warn!(job = %job, error = %error, "waiting for the database");
+        }
+        tokio::select! {
+            biased;
+            why = self.broke_down() => Err(why),
+            () = tokio::time::sleep(TRY_AGAIN) => Ok(()),
         }
     }
 }
@@ -151,7 +219,7 @@ impl AtWork {
         }
     }
 
-    async fn end(&mut self, workshop: &Workshop) {
+    async fn end(&mut self) {
         let stop = self.stop.clone();
         let drained = async {
             self.drain().await;
@@ -160,13 +228,9 @@ impl AtWork {
         if matches!(or_give_up(&stop, drained).await, Ok(Some(()))) {
             return;
         }
+        self.is_given_up = true;
         self.tasks.shutdown().await;
-        let (source, instance) = (self.prepared.id(), runtime::instance_id());
-        let now = workshop.clock.now();
-        let marked = workshop.store.interrupt_pulls_of(source, instance, now);
-        if let Err(error) = marked.await {
-            tracing::warn!(%source, %error, "pulls that were given up are not marked interrupted yet");
-        }
+        self.collector.sweep_claims().await;
     }
 
     async fn close(self) {

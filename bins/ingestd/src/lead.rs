@@ -3,27 +3,33 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use assembly::{Prepared, Purpose, Workshop, set_up_sources};
+use assembly::{Purpose, Workshop};
 use ingest::schedule::First;
-use runtime::{Env, Hangup};
-use store::session::LeaderRow;
+use runtime::{Env, Hangup, MetricsAt, TelemetryError};
+use store::{World, session::LeaderRow};
+use tokio::time::Instant;
 
-use crate::{Front, reload};
+use crate::{Front, configuration::Configuration, reload};
 
 /// How often a standby looks, in real time: whoever leads may vanish in real time.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How long a leader that was deposed may take to end on the same machine, in real time: it hears of it,
+/// then has ten seconds.
+const PORT_IS_LET_GO: Duration = Duration::from_secs(15);
+const TRY_PORT_AGAIN: Duration = Duration::from_millis(250);
 
 /// A process that leads, and all that it begins with.
 #[derive(Debug)]
 pub(crate) struct Led {
     pub(crate) workshop: Workshop,
     pub(crate) epoch: i64,
-    pub(crate) sources: Vec<Prepared>,
+    pub(crate) configuration: Configuration,
     /// What each source begins with.
     pub(crate) first: First,
 }
 
-/// Takes the leadership, and gets ready to collect. Waits for it where this is a standby.
+/// Takes the leadership, and gets ready to collect. Waits for it where this is a standby. All that can be
+/// wrong with the configuration is known before: who takes the leadership can use it.
 ///
 /// # Errors
 /// Where another process leads and this is no standby; what stands in the way of collecting.
@@ -31,87 +37,160 @@ pub(crate) async fn start(
     env: Env,
     standby: bool,
     hangup: &mut Hangup,
-    front: &Front,
+    front: &mut Front,
 ) -> anyhow::Result<Led> {
+    let mut configuration = Configuration::read(&env)?;
     let clock = runtime::clock(&env).await?;
+    let metrics_at = env.metrics.ingestd;
     let mut workshop = Workshop::open(env, clock, "crossfeed ingestd").await?;
+    let held = configuration.suits_database(&workshop.store).await?;
+    let leader = workshop.store.leader().await?;
+    if let Some(leader) = leader.as_ref().filter(|leader| leader.alive && !standby) {
+        return Err(led_already(Some(leader)));
+    }
+    // After the leader was named, whose port it may be, and before any request.
+    match front.telemetry.open(metrics_at) {
+        Err(error) if standby && error.is_taken() => {
+            tracing::warn!(%error, "standby: it shows no metrics until it leads");
+        }
+        opened => opened?,
+    }
     let (epoch, first) = match try_lead(&workshop).await? {
         Some(epoch) => (epoch, First::Tick),
         None if standby => {
             // Whoever waits for a process does not make simulated time wait.
             workshop.clock.end();
-            let epoch = wait(&mut workshop, hangup, front).await?;
+            let mut waiting = Waiting {
+                configuration,
+                held,
+                status: String::new(),
+            };
+            let epoch = waiting.wait(&mut workshop, hangup, front).await?;
+            configuration = waiting.configuration;
             workshop.clock.begin();
             (epoch, First::Rest)
         }
-        None => {
-            let who = told(workshop.store.leader().await?.as_ref());
-            anyhow::bail!("{who} collects into this database already: one ingestd per database");
-        }
+        None => return Err(led_already(workshop.store.leader().await?.as_ref())),
     };
     tracing::info!(epoch, instance = runtime::instance_id(), "leading");
+    open_port(front, metrics_at).await?;
     workshop.mark_orphans().await?;
-    workshop.load_dictionary().await?;
-    let sources = Prepared::read(&workshop.env, &set_up_sources(&workshop.env))?;
-    anyhow::ensure!(
-        !sources.is_empty(),
-        "no source is set up: set a vendor's key"
-    );
-    workshop.enter_world(&sources, Purpose::Lead).await?;
+    let dictionary = &configuration.dictionary;
+    workshop.store.sync_dictionary(dictionary).await?;
+    workshop
+        .enter_world(&configuration.sources, Purpose::Lead)
+        .await?;
     Ok(Led {
         workshop,
         epoch,
-        sources,
+        configuration,
         first,
     })
+}
+
+fn led_already(leader: Option<&LeaderRow>) -> anyhow::Error {
+    let who = told(leader);
+    anyhow::anyhow!("{who} collects into this database already: one ingestd per database")
+}
+
+/// Opens the port of a standby that found it taken: now it must be free, or soon, where the leader before
+/// lives and has yet to hear that it leads no more.
+async fn open_port(front: &mut Front, at: MetricsAt) -> Result<(), TelemetryError> {
+    let begun = Instant::now();
+    loop {
+        match front.telemetry.open(at) {
+            Err(error) if error.is_taken() && begun.elapsed() < PORT_IS_LET_GO => {
+                tokio::time::sleep(TRY_PORT_AGAIN).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 async fn try_lead(workshop: &Workshop) -> Result<Option<i64>, store::Error> {
     workshop.session.try_lead(workshop.clock.now()).await
 }
 
-/// Waits until nobody leads any more. A database that is away is waited for, too.
-async fn wait(workshop: &mut Workshop, hangup: &mut Hangup, front: &Front) -> anyhow::Result<i64> {
-    let mut known: Option<String> = None;
-    let mut is_away = false;
-    loop {
-        let looked = async {
-            let epoch = try_lead(workshop).await?;
-            Ok((epoch, workshop.store.leader().await?))
-        };
-        match looked.await {
-            Ok((Some(epoch), _)) => return Ok(epoch),
-            Ok((None, leader)) => {
-                let who = told(leader.as_ref());
-                if is_away || known.as_ref() != Some(&who) {
-                    tracing::info!("standby: {who} leads; waiting for its end");
+/// A standby.
+struct Waiting {
+    /// As it was at the start, or at the last good reload: the files may have been edited since.
+    configuration: Configuration,
+    /// What the database holds. Once it holds anything that never changes.
+    held: Option<World>,
+    /// What was said last of whom it waits for.
+    status: String,
+}
+
+impl Waiting {
+    /// Waits until nobody leads any more. A database that is away is waited for, too.
+    async fn wait(
+        &mut self,
+        workshop: &mut Workshop,
+        hangup: &mut Hangup,
+        front: &Front,
+    ) -> anyhow::Result<i64> {
+        let mut is_away = false;
+        loop {
+            match self.look(workshop).await {
+                Ok(Looked::Leads(epoch)) => return Ok(epoch),
+                Ok(Looked::Waits(leader)) => {
+                    let who = told(leader.as_ref());
                     let status = format!("standby: {who} leads");
-                    front.telemetry.not_ready(&status);
-                    front.notify.ready(&status);
+                    if self.status != status {
+                        tracing::info!("{status}; waiting for its end");
+                        front.telemetry.not_ready(&status);
+                        front.notify.ready(&status);
+                    }
+                    (self.status, is_away) = (status, false);
                 }
-                (known, is_away) = (Some(who), false);
-            }
-            Err(error) => {
-                let error: store::Error = error;
-                if !error.is_passing() {
+                Ok(Looked::Mixed(error)) => return Err(error),
+                Err(error) if !error.is_passing() => {
                     return Err(error).context("failed to wait for the leadership");
                 }
-                if !is_away {
-                    tracing::warn!(%error, "standby: waiting for the database");
+                Err(error) => {
+                    if !is_away {
+                        tracing::warn!(%error, "standby: waiting for the database");
+                        "standby: the database is away".clone_into(&mut self.status);
+                        front.telemetry.not_ready(&self.status);
+                        front.notify.status(&self.status);
+                    }
+                    is_away = true;
                 }
-                is_away = true;
             }
-        }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
-            () = hangup.heard() => {
-                front.notify.reloading();
-                reload::before_leading(workshop);
-                // Says anew who leads.
-                known = None;
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = hangup.heard() => {
+                    front.notify.reloading();
+                    if let Some(fresh) = reload::before_leading(workshop, self.held) {
+                        self.configuration = fresh;
+                    }
+                    front.notify.ready(&self.status);
+                }
             }
         }
     }
+
+    async fn look(&mut self, workshop: &Workshop) -> Result<Looked, store::Error> {
+        // Before the leadership is taken: whoever has it and ends leaves nobody.
+        if self.held.is_none() {
+            self.held = workshop.store.world().await?;
+            if let Err(error) = self.configuration.suits(self.held) {
+                return Ok(Looked::Mixed(error));
+            }
+        }
+        Ok(match try_lead(workshop).await? {
+            Some(epoch) => Looked::Leads(epoch),
+            None => Looked::Waits(workshop.store.leader().await?),
+        })
+    }
+}
+
+/// What a standby found.
+enum Looked {
+    Leads(i64),
+    Waits(Option<LeaderRow>),
+    /// The database holds data of another kind than this process would collect.
+    Mixed(anyhow::Error),
 }
 
 /// Says who has led since this process did, if anybody has.

@@ -5,6 +5,7 @@
 //! process, a changed configuration waits for SIGHUP, and the units that run it carry `Restart=no`. A
 //! database that is away is waited for (docs/adr/0005-a-leader-without-its-database.md).
 
+mod configuration;
 mod fleet;
 mod lead;
 mod reload;
@@ -77,17 +78,15 @@ async fn run(args: &Args) -> anyhow::Result<Exit> {
     let signals = "failed to watch for signals";
     let shutdown = runtime::shutdown().context(signals)?;
     let mut hangup = runtime::hangup().context(signals)?;
-    // Before anything else: a port that is taken is known at once.
-    let telemetry = Telemetry::start(env.metrics.ingestd, "ingestd")?;
-    let front = Front {
-        telemetry,
+    let mut front = Front {
+        telemetry: Telemetry::closed("ingestd"),
         notify: Notify::begin(),
     };
     // Nothing has been asked yet that could be lost.
     let led = tokio::select! {
         biased;
         () = shutdown.asked() => None,
-        led = lead::start(env, args.standby, &mut hangup, &front) => Some(led?),
+        led = lead::start(env, args.standby, &mut hangup, &mut front) => Some(led?),
     };
     let Some(led) = led else {
         front.notify.stopping();

@@ -1,50 +1,75 @@
 //! SIGHUP: reads `.env` and all CSVs again. Checked whole before anything is touched; then exactly what
 //! changed is stopped and opened anew. Decided in docs/adr/0007-reload-and-takeover.md.
 
-use std::time::Duration;
-
-use assembly::{Prepared, Workshop, check_config, dictionary, set_up_sources, world_of};
+use assembly::{Prepared, Workshop, check_config};
 use ingest::schedule::First;
 use model::SourceId;
 use runtime::{Env, Role};
-use store::dictionary::Dictionary;
+use store::World;
 
-use crate::fleet::Fleet;
-
-/// How often what the database did not take is tried again, in real time.
-const TRY_AGAIN: Duration = Duration::from_millis(500);
+use crate::{configuration::Configuration, fleet::Fleet};
 
 /// A configuration with which nothing is wrong.
 #[derive(Debug)]
 struct Fresh {
     env: Env,
-    sources: Vec<Prepared>,
-    dictionary: Dictionary,
+    configuration: Configuration,
 }
 
 /// Reads everything again and takes it over, or says all that is wrong with it and leaves everything as
-/// it is.
-pub(crate) async fn reload(workshop: &mut Workshop, fleet: &mut Fleet) {
+/// it is. A database that is away is waited for.
+///
+/// # Errors
+/// Why a source at work broke down meanwhile.
+pub(crate) async fn reload(workshop: &mut Workshop, fleet: &mut Fleet) -> Result<(), String> {
     // Simulated time stands still meanwhile. Whoever gives this up ends the process.
     workshop.clock.begin();
-    match read(&workshop.env) {
-        Ok(fresh) => match admit(workshop, fleet, &fresh).await {
-            Ok(()) => apply(workshop, fleet, fresh).await,
-            Err(error) => refuse(&[format!("{error:#}")]),
-        },
-        Err(problems) => refuse(&problems),
-    }
+    let done = match read(&workshop.env) {
+        Ok(fresh) => take_over(workshop, fleet, fresh).await,
+        Err(problems) => {
+            refuse(&problems);
+            Ok(())
+        }
+    };
     workshop.clock.end();
+    done
 }
 
-/// Does so in a standby: what it has read holds once it leads.
-pub(crate) fn before_leading(workshop: &mut Workshop) {
-    match read(&workshop.env) {
-        Ok(fresh) => {
-            workshop.renew(fresh.env);
-            tracing::info!("reloaded: it holds once this process leads");
+async fn take_over(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) -> Result<(), String> {
+    let mut is_said = false;
+    while let Err(error) = admit(workshop, fleet, &fresh).await {
+        let from_database = error.downcast_ref::<store::Error>();
+        if !from_database.is_some_and(store::Error::is_passing) {
+            refuse(&[format!("{error:#}")]);
+            return Ok(());
         }
-        Err(problems) => refuse(&problems),
+        fleet
+            .wait_for_database(&"reload", &error, &mut is_said)
+            .await?;
+    }
+    apply(workshop, fleet, fresh).await
+}
+
+/// Does so in a standby of a database that holds `held`, and returns what it leads with from now on; none
+/// where that is what it was.
+pub(crate) fn before_leading(
+    workshop: &mut Workshop,
+    held: Option<World>,
+) -> Option<Configuration> {
+    let suits = |fresh: Fresh| match fresh.configuration.suits(held) {
+        Ok(()) => Ok(fresh),
+        Err(error) => Err(vec![format!("{error:#}")]),
+    };
+    match read(&workshop.env).and_then(suits) {
+        Ok(Fresh { env, configuration }) => {
+            workshop.renew(env);
+            tracing::info!("reloaded: it holds once this process leads");
+            Some(configuration)
+        }
+        Err(problems) => {
+            refuse(&problems);
+            None
+        }
     }
 }
 
@@ -72,31 +97,19 @@ fn read(old: &Env) -> Result<Fresh, Vec<String>> {
         return Err(problems);
     }
     // A file may have changed since it was checked.
-    let told = |error: anyhow::Error| vec![format!("{error:#}")];
-    let sources = Prepared::read(&env, &set_up_sources(&env)).map_err(told)?;
-    if sources.is_empty() {
-        return Err(vec!["no source is set up: set a vendor's key".to_owned()]);
+    match Configuration::read(&env) {
+        Ok(configuration) => Ok(Fresh { env, configuration }),
+        Err(error) => Err(vec![format!("{error:#}")]),
     }
-    Ok(Fresh {
-        dictionary: dictionary(&env).map_err(told)?,
-        env,
-        sources,
-    })
 }
 
 /// Asks the database whether all of it may be.
 async fn admit(workshop: &Workshop, fleet: &Fleet, fresh: &Fresh) -> anyhow::Result<()> {
-    let world = world_of(&fresh.env, &fresh.sources)?;
+    let Fresh { configuration, .. } = fresh;
     workshop.store.check_epoch(fleet.epoch).await?;
-    if let Some(held) = workshop.store.world().await?
-        && held != world
-    {
-        anyhow::bail!(
-            "the addresses would make the data {world}, and this database holds {held} data: \
-             that takes a database of its own, and another start"
-        );
-    }
-    workshop.store.sync_dictionary(&fresh.dictionary).await?;
+    configuration.suits_database(&workshop.store).await?;
+    let dictionary = &configuration.dictionary;
+    workshop.store.sync_dictionary(dictionary).await?;
     Ok(())
 }
 
@@ -124,45 +137,56 @@ impl Changes {
     }
 }
 
-async fn apply(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) {
-    let Fresh { env, sources, .. } = fresh;
+async fn apply(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) -> Result<(), String> {
+    let Fresh { env, configuration } = fresh;
+    let sources = configuration.sources;
     let old: Vec<&Prepared> = fleet.prepared().collect();
     let changes = Changes::between(&old, &sources);
     workshop.renew(env);
-    fleet.stop(workshop, &changes.stopped).await;
-    let is_opened = |source: &Prepared| changes.opened.contains(&source.id());
-    for source in sources.iter().filter(|source| is_opened(source)) {
-        open(workshop, fleet, source).await;
+    fleet.failed.clear();
+    fleet.stop(workshop, &changes.stopped).await?;
+    let is_to_open = |source: &&Prepared| changes.opened.contains(&source.id());
+    let mut opened = Vec::new();
+    for source in sources.iter().filter(is_to_open) {
+        match open(workshop, fleet, source).await? {
+            true => opened.push(source.id()),
+            false => fleet.failed.push(source.id()),
+        }
     }
-    let names = |names: &[SourceId]| {
-        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-        names.join(",")
-    };
     let undisturbed = sources.len() - changes.opened.len();
-    tracing::info!(
-        stopped = names(&changes.stopped),
-        opened = names(&changes.opened),
-        undisturbed,
-        "reloaded"
-    );
+    let (stopped, opened) = (names(&changes.stopped), names(&opened));
+    match fleet.failed.as_slice() {
+        [] => tracing::info!(stopped, opened, undisturbed, "reloaded"),
+        failed => tracing::error!(
+            stopped,
+            opened,
+            undisturbed,
+            failed = names(failed),
+            "reloaded in part"
+        ),
+    }
+    Ok(())
 }
 
-/// Opens a source, however long the database is away.
-async fn open(workshop: &Workshop, fleet: &mut Fleet, source: &Prepared) {
+fn names(names: &[SourceId]) -> String {
+    let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    names.join(",")
+}
+
+/// Opens a source, however long the database is away; false where it cannot be.
+async fn open(workshop: &Workshop, fleet: &mut Fleet, source: &Prepared) -> Result<bool, String> {
     let mut is_said = false;
     loop {
         match fleet.open(workshop, source.clone(), First::Tick).await {
-            Ok(()) => return,
+            Ok(()) => return Ok(true),
             Err(error) if error.is_passing() => {
-                if !is_said {
-                    tracing::warn!(source = %source.id(), %error, "waiting for the database");
-                }
-                is_said = true;
-                tokio::time::sleep(TRY_AGAIN).await;
+                fleet
+                    .wait_for_database(&source.id(), &error, &mut is_said)
+                    .await?;
             }
             Err(error) => {
                 tracing::error!(source = %source.id(), %error, "it is not collected until the next reload");
-                return;
+                return Ok(false);
             }
         }
     }

@@ -28,7 +28,7 @@ pub(crate) async fn until_end(
     let Led {
         mut workshop,
         epoch,
-        sources,
+        configuration,
         first,
     } = led;
     let session = Arc::clone(&workshop.session);
@@ -41,7 +41,7 @@ pub(crate) async fn until_end(
     let opened = tokio::select! {
         biased;
         () = shutdown.asked() => Ok(false),
-        opened = open(&mut fleet, &workshop, sources, first) => opened.map(|()| true),
+        opened = open(&mut fleet, &workshop, configuration.sources, first) => opened.map(|()| true),
     };
     // From here on this task only waits.
     workshop.clock.end();
@@ -58,7 +58,10 @@ pub(crate) async fn until_end(
                 () = shutdown.asked() => break Exit::Complete,
                 why = fleet.broke_down() => break broken(&why),
                 error = &mut leading => break broken(&error),
-                _ = figures.join_next() => break broken(&"the figures of the database are kept no more"),
+                Some(ended) = figures.join_next() => {
+                    tracing::error!("the figures of the database are kept no more: {ended:?}");
+                    continue;
+                }
                 () = hangup.heard() => {}
                 () = told.look_again() => {
                     told.tell(&workshop, &fleet).await;
@@ -70,7 +73,9 @@ pub(crate) async fn until_end(
                 biased;
                 () = shutdown.asked() => break Exit::Complete,
                 error = &mut leading => break broken(&error),
-                () = reload::reload(&mut workshop, &mut fleet) => {}
+                done = reload::reload(&mut workshop, &mut fleet) => if let Err(why) = done {
+                    break broken(&why);
+                },
             }
             told.ready(&workshop, &fleet).await;
         };
@@ -110,6 +115,9 @@ async fn end(workshop: Workshop, mut fleet: Fleet, stop: &Stop, exit: Exit) -> a
             name_rival(&workshop, fleet.epoch).await;
         }
         fleet.end().await;
+        if let Err(why) = fleet.mark_given_up(&workshop).await {
+            tracing::error!("{why}");
+        }
         Ok(())
     };
     if or_give_up(stop, last_words).await?.is_none() {

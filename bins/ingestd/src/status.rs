@@ -68,7 +68,11 @@ async fn line(workshop: &Workshop, fleet: &Fleet) -> String {
         || "no tick yet".to_owned(),
         |(ended, source)| format!("last tick {source} {ended}"),
     );
-    format!("{sources} sources, {waits}, {tick}")
+    let failed = match fleet.failed.len() {
+        0 => String::new(),
+        failed => format!("{failed} not opened, "),
+    };
+    format!("{sources} sources, {failed}{waits}, {tick}")
 }
 
 /// Returns how many rows of suspensions and of parked hosts there are.

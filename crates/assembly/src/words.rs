@@ -15,10 +15,16 @@ pub fn suspension(row: &SuspensionRow) -> String {
         (dataset, "") => format!("{} {dataset}", row.source),
         (dataset, parameter) => format!("{} {dataset} {parameter}", row.source),
     };
-    format!(
-        "suspended: {what}, since {}: {}. Mend the cause, then type: crossfeed resume {}",
-        row.since, row.reason, row.source
-    )
+    let (since, reason, command) = (row.since, &row.reason, resuming(row));
+    format!("suspended: {what}, since {since}: {reason}. Mend the cause, then type: {command}")
+}
+
+/// Returns the command that ends a suspension.
+pub fn resuming(row: &SuspensionRow) -> String {
+    match row.dataset.as_str() {
+        "" => format!("crossfeed resume {}", row.source),
+        dataset => format!("crossfeed resume {} {dataset}", row.source),
+    }
 }
 
 /// Says until when a vendor is left alone, why, and how it goes on earlier.
@@ -139,6 +145,7 @@ mod tests {
         );
         let narrow = suspension(&row("markets", "price_change"));
         assert!(narrow.starts_with("suspended: coingecko markets price_change, since"));
+        assert!(narrow.ends_with("type: crossfeed resume coingecko markets"));
     }
 
     #[test]

@@ -74,12 +74,17 @@ pub(crate) fn build(
         // Dropped with the connection.
         of_connection.insert(log.connect());
     })
+    // As long as servers in front of vendors keep one: what is idle for a moment is not opened anew.
+    .keep_alive(KEPT_ALIVE)
     .disable_signals()
     .shutdown_timeout(1)
     .listen(listener)?
     .run();
     Ok((server.handle(), server))
 }
+
+/// How long a connection may be idle.
+const KEPT_ALIVE: Duration = Duration::from_secs(75);
 
 async fn handle(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let under_way = shared.log.enter();

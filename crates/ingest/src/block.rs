@@ -41,17 +41,13 @@ impl Collector {
         request: &RequestSpec,
     ) -> Result<Option<Vec<RequestSpec>>, Error> {
         let key = request.claim_key();
-        if self
-            .claims
-            .take(key, &*self.clock, &pull.stop)
-            .await?
-            .is_none()
-        {
+        let taken = self.claims.take(key, &*self.clock, &pull.stop).await?;
+        let Some(claim) = taken else {
             pull.halt(Halt::Stopping);
             return Ok(None);
-        }
+        };
         let result = self.run_unless_settled(pull, request).await;
-        self.claims.give_back(key).await;
+        self.claims.give_back(claim).await;
         result
     }
 

@@ -26,6 +26,7 @@ use tokio::{
 
 use crate::{
     Error,
+    account::Said,
     attempt::{Paced, Time},
     claims::Claims,
     deadletter::DeadLetters,
@@ -100,6 +101,7 @@ pub struct Collector {
     pub(crate) ticks: Ticks,
     /// When the last one ended, in milliseconds; none yet where it is the least number.
     last_tick: AtomicI64,
+    pub(crate) said_to_end: Said,
     instance: String,
     in_flight: Semaphore,
     background: Semaphore,
@@ -203,6 +205,7 @@ impl Collector {
             reign,
             ticks: Ticks::default(),
             last_tick: AtomicI64::new(i64::MIN),
+            said_to_end: Said::default(),
             instance,
             writing,
         })
@@ -276,6 +279,11 @@ impl Collector {
     /// Returns the summary of a job that has done nothing yet.
     pub fn nothing_done(&self) -> Summary {
         Summary::new(self.id(), PullKind::Backfill)
+    }
+
+    /// Lets go of what its tasks were given up with: whoever asks for the same next can have it.
+    pub async fn sweep_claims(&self) {
+        self.claims.sweep().await;
     }
 
     /// Ends the writer after its last batch.

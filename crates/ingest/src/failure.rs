@@ -139,9 +139,13 @@ impl Collector {
         let now = self.clock.now();
         let suspend = || (self.store).suspend(pull.source, dataset, "", class, text, now);
         self.outage.through(suspend).await?;
+        let named = match dataset {
+            "" => String::new(),
+            dataset => format!(" {dataset}"),
+        };
         tracing::error!(
             source = %pull.source, dataset, error_class = class,
-            "suspended until `crossfeed resume {}`: {text}", pull.source
+            "suspended until `crossfeed resume {}{named}`: {text}", pull.source
         );
         Ok(())
     }

@@ -3,9 +3,12 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
+    sync::OnceLock,
 };
 
-use model::{DatasetId, Key, MetricName, SeriesSpec, Since, Spans, Step, Subject, TimeRange, Ts};
+use model::{
+    DatasetId, Key, MetricName, SeriesKey, SeriesSpec, Since, Spans, Step, Subject, TimeRange, Ts,
+};
 use ratelimit::Clock;
 use source::{Fact, Source};
 use store::{
@@ -20,7 +23,8 @@ use crate::catalogue;
 #[derive(Default)]
 pub(crate) struct SeriesIndex {
     rows: Vec<SeriesRow>,
-    by_name: HashMap<(Key, MetricName, Step), usize>,
+    /// Made when the first answer comes: who only looks at series never needs it.
+    by_name: OnceLock<HashMap<(Key, MetricName, Step), usize>>,
     by_id: HashMap<SeriesId, usize>,
 }
 
@@ -40,6 +44,17 @@ impl SeriesIndex {
         authority: Authority,
         clock: &dyn Clock,
     ) -> Result<Self, store::Error> {
+        let series = Self::selected(source, store, configured).await?;
+        let rows = (store.sync_series(source.id(), &series, authority, clock.now())).await?;
+        Ok(Self::new(rows))
+    }
+
+    /// Returns what is configured, with what the catalogues list in place of each selector.
+    pub(crate) async fn selected(
+        source: &dyn Source,
+        store: &Store,
+        configured: &[SeriesSpec],
+    ) -> Result<Vec<SeriesSpec>, store::Error> {
         let (selectors, mut series): (Vec<SeriesSpec>, Vec<SeriesSpec>) =
             (configured.iter().cloned()).partition(|spec| source.is_selector(&spec.series));
         if !selectors.is_empty() {
@@ -50,23 +65,10 @@ impl SeriesIndex {
             // What a row names itself counts before what a selector finds.
             series.extend(selected);
         }
-        let rows = (store.sync_series(source.id(), &series, authority, clock.now())).await?;
-        Ok(Self::new(rows))
+        Ok(series)
     }
 
     pub(crate) fn new(rows: Vec<SeriesRow>) -> Self {
-        let name = |row: &SeriesRow| {
-            (
-                row.series.key.clone(),
-                row.series.metric.clone(),
-                row.series.step,
-            )
-        };
-        let by_name = rows
-            .iter()
-            .enumerate()
-            .map(|(at, row)| (name(row), at))
-            .collect();
         let by_id = rows
             .iter()
             .enumerate()
@@ -74,9 +76,22 @@ impl SeriesIndex {
             .collect();
         Self {
             rows,
-            by_name,
+            by_name: OnceLock::new(),
             by_id,
         }
+    }
+
+    fn by_name(&self) -> &HashMap<(Key, MetricName, Step), usize> {
+        let name = |row: &SeriesRow| {
+            let SeriesKey {
+                key, metric, step, ..
+            } = &row.series;
+            (key.clone(), metric.clone(), *step)
+        };
+        self.by_name.get_or_init(|| {
+            let rows = self.rows.iter().enumerate();
+            rows.map(|(at, row)| (name(row), at)).collect()
+        })
     }
 
     /// Returns what the configuration names, numbered through, as if it were made: for those who count
@@ -104,7 +119,7 @@ impl SeriesIndex {
 
     pub(crate) fn find(&self, key: &Key, metric: &MetricName, step: Step) -> Option<&SeriesRow> {
         let name = (key.clone(), metric.clone(), step);
-        self.by_name.get(&name).and_then(|at| self.rows.get(*at))
+        self.by_name().get(&name).and_then(|at| self.rows.get(*at))
     }
 
     pub(crate) fn get(&self, id: SeriesId) -> Option<&SeriesRow> {
@@ -113,7 +128,7 @@ impl SeriesIndex {
 }
 
 /// What answers and catalogues taught, in bucket time.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
     known: BTreeMap<Subject, FactRow>,
     /// Learnt to be absent since this process started, not from the table, and until when.
@@ -168,6 +183,22 @@ impl Facts {
         self.absent
             .get(&key.subject())
             .is_some_and(|until| now < *until)
+    }
+
+    /// Returns the assets that are not asked for now because the vendor said that it does not know them,
+    /// each with the time until which.
+    pub(crate) fn unsupported(&self, now: Ts) -> impl Iterator<Item = (&Subject, Ts)> {
+        let until = move |fact: &FactRow| fact.unsupported_until.filter(|until| now < *until);
+        (self.known.iter()).filter_map(move |(subject, fact)| Some((subject, until(fact)?)))
+    }
+
+    /// Returns the same without what the vendor does not know.
+    pub(crate) fn as_if_supported(&self) -> Self {
+        let mut facts = self.clone();
+        for fact in facts.known.values_mut() {
+            fact.unsupported_until = None;
+        }
+        facts
     }
 
     /// Whether the first value of an asset is known.

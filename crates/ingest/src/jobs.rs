@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::PoisonError};
 
 use model::{PullKind, Spans, Step, TimeRange, Ts};
-use source::{Ask, DatasetSpec, Live, Role, Want};
+use source::{Ask, DatasetSpec, History, Live, Role, Want};
 use store::series::SeriesId;
 
 use crate::{
@@ -72,7 +72,12 @@ impl Collector {
     ) -> Result<Vec<DatasetSpec>, Error> {
         let done = || self.store.datasets_ticked(self.id(), TICK, since);
         let done = self.outage.through(done).await?;
-        let is_done = |one: &DatasetSpec| done.iter().any(|name| name == one.id.as_str());
+        // What failed and has a history is a gap by now. What exists only at present is lost for good, and
+        // it may have been the network of the one before.
+        let is_done = |one: &DatasetSpec| {
+            let found = done.iter().find(|(name, _)| name == one.id.as_str());
+            found.is_some_and(|(_, is_well)| *is_well || one.history != History::None)
+        };
         Ok(self.datasets(|one| takes(one) && !is_done(one)))
     }
 

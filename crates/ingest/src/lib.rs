@@ -39,6 +39,7 @@ pub mod schedule;
 mod sink;
 mod stop;
 mod summary;
+mod survey;
 pub mod telemetry;
 mod timetable;
 mod told;
@@ -53,10 +54,14 @@ pub use estimate::{DatasetEstimate, Estimate, Wanted};
 pub use jobs::PastAsk;
 pub use night_bill::{Again, NightBill, PassBill};
 pub use progress::{Counts, Progress};
-pub use quota::QuotaTime;
+pub use quota::{Forecast, QuotaStanding, QuotaTime, Recent};
 pub use redact::Redactor;
 pub use reign::keep_leading;
 pub use stop::{Stop, Stopper};
 pub use summary::{Hole, PullEnd, Summary, Waiting};
+pub use survey::{
+    Gap, GapReason, NotFresh, OutsidePlan, REFUSED_TICKS_SUSPEND, Standing, State, Survey,
+    unknown_names,
+};
 pub use timetable::Timetable;
 pub use wants::Filter;

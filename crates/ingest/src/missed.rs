@@ -82,7 +82,7 @@ impl Collector {
 
 /// Returns the wanted buckets of a series that a tick of now cannot fill: those before the one that
 /// this moment belongs to. What the configuration did not want then was not missed.
-fn gone_of(
+pub(crate) fn gone_of(
     row: &SeriesRow,
     dataset: &DatasetSpec,
     facts: &Facts,

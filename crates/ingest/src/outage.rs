@@ -128,12 +128,21 @@ impl Waits<'_> {
     /// Says, once for all that waited, that it is over.
     pub(crate) fn end(self) {
         let Outage { source, lasts, .. } = self.outage;
-        if self.pause == FIRST_PAUSE {
-            return;
-        }
-        telemetry::database_answers();
-        if lasts.swap(false, Ordering::Relaxed) {
+        if self.has_waited() && lasts.swap(false, Ordering::Relaxed) {
             tracing::info!(%source, "the database is there again");
+        }
+    }
+
+    fn has_waited(&self) -> bool {
+        self.pause != FIRST_PAUSE
+    }
+}
+
+impl Drop for Waits<'_> {
+    /// Also where it was given up: who goes on waiting says so again.
+    fn drop(&mut self) {
+        if self.has_waited() {
+            telemetry::database_answers();
         }
     }
 }

@@ -1,11 +1,18 @@
 //! What of a vendor's quota a job may use, and how long that makes it last. The only place that knows
 //! the shares: attempts are counted by them, bills are made out by them.
 
+mod forecast;
+mod standing;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use model::{PullKind, Ts};
 use source::{HostId, Limit, Unit, Window};
 use store::pace::QuotaWindow;
+
+pub use forecast::{Forecast, Recent};
+pub use standing::QuotaStanding;
+pub(crate) use standing::standings;
 
 use crate::{Error, collector::Collector};
 

@@ -26,7 +26,7 @@ const NEAR_ENOUGH_SECS: i64 = 30 * 86_400;
 const MARGIN_SECS: i64 = 6 * HOUR_SECS;
 
 /// The reach of each dataset where it is less than configured.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Reach(HashMap<DatasetId, Edge>);
 
 /// The oldest instant that a request may begin at, as of a moment: it moves with time.

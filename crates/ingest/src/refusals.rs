@@ -9,7 +9,7 @@ use source::ReplyError;
 use crate::{Error, collector::Collector, pull::Pull};
 
 /// How many ticks in a row suspend a dataset.
-const SUSPENDED_AFTER: i32 = 5;
+pub const REFUSED_TICKS_SUSPEND: i32 = 5;
 
 /// Whether the same question would be refused again whenever it is asked.
 pub(crate) fn is_refusal(error: &ReplyError) -> bool {
@@ -37,7 +37,7 @@ impl Collector {
         let count = || self.store.count_refused(pull.source, dataset, now);
         let ticks = self.outage.through(count).await?;
         tracing::warn!(source = %pull.source, dataset = %dataset, ticks, "a tick of refusals alone");
-        if ticks < SUSPENDED_AFTER {
+        if ticks < REFUSED_TICKS_SUSPEND {
             return Ok(());
         }
         let failures = pull.tally.failures();

@@ -90,6 +90,9 @@ pub async fn ticks_from(
             "account",
             collector.check_account(&run_id, since).await,
         )?;
+        if let Err(error) = collector.warn_of_ending_quota().await {
+            tracing::error!(source = %collector.id(), %error, "the quotas cannot be looked at");
+        }
         let ended = clock.now();
         tell_missed(&collector, began, ended);
         let due = next_due(&timetable, ended).plus_secs(drawn_secs(timetable.jitter_secs));
@@ -136,7 +139,8 @@ pub async fn gaps(
     }
 }
 
-fn next_due(timetable: &Timetable, now: Ts) -> Ts {
+/// Returns when the next tick is due, its jitter aside.
+pub(crate) fn next_due(timetable: &Timetable, now: Ts) -> Ts {
     next_tick(now, timetable.every_secs, timetable.offset_secs)
 }
 

@@ -111,12 +111,32 @@ impl Askable<'_> {
         facts: &Facts,
         reach: &Reach,
     ) -> Vec<(SeriesId, TimeRange)> {
+        self.wanted_since(
+            dataset,
+            scope,
+            facts,
+            self.oldest_label(dataset, reach, scope.now),
+        )
+    }
+
+    /// Returns the oldest label that can be had of a dataset: by the plan, and by what turned out of it.
+    pub(crate) fn oldest_label(&self, dataset: &DatasetSpec, reach: &Reach, now: Ts) -> Option<Ts> {
+        let horizon = self.source.horizon(dataset.id, now);
+        horizon.max(reach.first_label(dataset.id, now))
+    }
+
+    /// Returns the buckets wanted of each series, settled or not, from an oldest label on.
+    pub(crate) fn wanted_since(
+        &self,
+        dataset: &DatasetSpec,
+        scope: &Scope<'_>,
+        facts: &Facts,
+        oldest: Option<Ts>,
+    ) -> Vec<(SeriesId, TimeRange)> {
         let published = match scope.kind {
             PullKind::Gap => calendar::published(dataset, scope.now),
             _ => dataset.step.floor(scope.now.plus_secs(-dataset.lag_secs)),
         };
-        let horizon = self.source.horizon(dataset.id, scope.now);
-        let horizon = horizon.max(reach.first_label(dataset.id, scope.now));
         let mut wanted = Vec::new();
         for row in self.rows(dataset, scope.filter) {
             // An operator who asks again may know better than the vendor's last answer.
@@ -124,7 +144,7 @@ impl Askable<'_> {
                 continue;
             }
             let since = scope.from.or(row.wanted_since).unwrap_or(Ts::OLDEST);
-            let reach = horizon.map_or(Ts::OLDEST, |label| label.plus_secs(row.label_shift_secs));
+            let reach = oldest.map_or(Ts::OLDEST, |label| label.plus_secs(row.label_shift_secs));
             let start = dataset.step.ceil(since.max(reach));
             let end = scope
                 .to
@@ -249,7 +269,7 @@ fn widen(open: &mut [(SeriesId, Spans)], wanted: &[(SeriesId, TimeRange)]) {
 
 /// Returns for each key the first bucket of the newest part that is open: since when it waits for the
 /// present. An old hole that is asked for again makes nobody wait.
-fn waiting_since(index: &SeriesIndex, open: &[(SeriesId, Spans)]) -> HashMap<Key, Ts> {
+pub(crate) fn waiting_since(index: &SeriesIndex, open: &[(SeriesId, Spans)]) -> HashMap<Key, Ts> {
     let mut since: HashMap<Key, Ts> = HashMap::new();
     for (id, spans) in open {
         if let (Some(row), Some(newest)) = (index.get(*id), spans.iter().next_back()) {

@@ -46,8 +46,6 @@ pub struct Info {
     pub user: String,
     /// Its first process.
     pub pid: i32,
-    /// When it was started, in Unix seconds.
-    pub started_unix_s: i64,
     /// Its version as it says it.
     pub version: String,
 }
@@ -143,7 +141,6 @@ impl Info {
             bin_dir: record.and_then(|record| record.bin_dir),
             user: place.user.name.clone(),
             pid: running.pid,
-            started_unix_s: running.started,
             version,
         }
     }

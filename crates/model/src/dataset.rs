@@ -98,6 +98,20 @@ pub enum MissingReason {
 }
 
 impl MissingReason {
+    const ALL: [Self; 6] = [
+        Self::VendorEmpty,
+        Self::NotYetPublished,
+        Self::Failed,
+        Self::Unfillable,
+        Self::Unsupported,
+        Self::Closed,
+    ];
+
+    /// Returns the reason of that spelling.
+    pub fn named(text: &str) -> Option<Self> {
+        (Self::ALL.into_iter()).find(|reason| reason.as_str() == text)
+    }
+
     /// Returns the spelling used in `slots_missing.reason`.
     pub const fn as_str(self) -> &'static str {
         match self {

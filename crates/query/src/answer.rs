@@ -280,8 +280,41 @@ pub struct MissingAsset {
 pub struct Sources {
     /// One a vendor that has points.
     pub sources: Vec<SourceSummary>,
+    /// What is not collected until an operator resumes it, also of vendors without any point yet.
+    pub suspended: Vec<Suspended>,
+    /// What is not asked for until a time, because its vendor's quota is spent.
+    pub parked: Vec<Parked>,
     /// `simulated` or `live`; none before anything was written.
     pub world: Option<&'static str>,
+}
+
+/// What is not collected until an operator resumes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Suspended {
+    /// The vendor.
+    pub source: String,
+    /// The dataset; none where it is the whole vendor.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub dataset: String,
+    /// Class of the answer that led here, or `operator`.
+    pub class: String,
+    /// Why, without any key.
+    pub reason: String,
+    /// Since when: what is newer is missing.
+    #[serde(serialize_with = "iso")]
+    pub since: Ts,
+}
+
+/// A vendor that is left alone until a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Parked {
+    /// The vendor.
+    pub source: String,
+    /// Until when.
+    #[serde(serialize_with = "iso")]
+    pub until: Ts,
+    /// What the vendor said, without any key.
+    pub reason: String,
 }
 
 /// What is collected from one vendor.
@@ -329,6 +362,8 @@ pub struct Overview {
     pub world: Option<&'static str>,
     /// Vendors that have points.
     pub sources: Vec<String>,
+    /// Vendors that are not collected, as a whole or in part, until an operator resumes them.
+    pub suspended: Vec<String>,
     /// Series with points.
     pub series: i64,
     /// Points.

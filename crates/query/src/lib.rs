@@ -27,7 +27,8 @@ mod times;
 
 pub use answer::{
     AlternativeRef, EntityRef, Freshness, Gap, Latest, LatestMeta, LatestRow, MissingAsset,
-    Overview, Point, PullSummary, SeriesMeta, SeriesRef, SourceSummary, Sources, TimeSeries,
+    Overview, Parked, Point, PullSummary, SeriesMeta, SeriesRef, SourceSummary, Sources, Suspended,
+    TimeSeries,
 };
 pub use ask::{LATEST_LIMIT, LatestQuestion, MAX_LIMIT, Order, SERIES_LIMIT, SeriesQuestion};
 pub use error::Error;

@@ -73,7 +73,7 @@ impl PullStatus {
         }
     }
 
-    fn named(text: &str) -> Self {
+    pub(crate) fn named(text: &str) -> Self {
         (Self::ALL.into_iter())
             .find(|status| status.as_str() == text)
             // The column's CHECK admits nothing else.
@@ -290,9 +290,9 @@ impl Store {
             .await?)
     }
 
-    /// Returns the datasets that the ticks since `since` have done with, well or badly, in whichever
-    /// process: what runs, or was interrupted, is not among them. Ticks are the runs whose id begins
-    /// with `named`.
+    /// Returns the datasets that the ticks since `since` have done with, in whichever process, each with
+    /// whether any of its pulls ended otherwise than `failed`: what runs, or was interrupted, is not among
+    /// them. Ticks are the runs whose id begins with `named`.
     ///
     /// # Errors
     /// Those of the database.
@@ -301,17 +301,18 @@ impl Store {
         source: SourceId,
         named: &str,
         since: Ts,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<(String, bool)>, Error> {
         let client = self.client().await?;
         let rows = client
             .query(
-                "SELECT DISTINCT dataset FROM pulls
+                "SELECT dataset, bool_or(status <> 'failed') FROM pulls
                  WHERE source = $1 AND kind = 'live' AND started_at >= $2
-                   AND starts_with(run_id, $3) AND status NOT IN ('running', 'interrupted')",
+                   AND starts_with(run_id, $3) AND status NOT IN ('running', 'interrupted')
+                 GROUP BY dataset",
                 &[&source.as_str(), &PgTs(since), &named],
             )
             .await?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     /// Returns when the newest re-read of a dataset that is not to be repeated was started, among the
@@ -367,22 +368,6 @@ impl Store {
             )
             .await?;
         Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
-    }
-
-    /// Returns the pull of a source that started last.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn newest_pull(&self, source: SourceId) -> Result<Option<PullId>, Error> {
-        let client = self.client().await?;
-        let row = client
-            .query_opt(
-                "SELECT pull_id FROM pulls WHERE source = $1
-                 ORDER BY started_at DESC, pull_id DESC LIMIT 1",
-                &[&source.as_str()],
-            )
-            .await?;
-        Ok(row.map(|row| PullId(row.get(0))))
     }
 
     /// Returns the newest pulls, of one source or of all, newest first, at most `limit`.

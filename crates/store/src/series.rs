@@ -10,7 +10,10 @@ use std::{
 };
 
 use deadpool_postgres::Transaction;
-use model::{Key, SeriesKey, SeriesSpec, Since, SourceId, Spans, Step, TimeRange, Ts};
+use model::{
+    Instrument, Key, MetricName, Quote, SeriesKey, SeriesSpec, Since, SourceId, Spans, Step,
+    TimeRange, Ts, Venue,
+};
 use postgres_types::{FromSql, Type, accepts};
 use time::Month;
 use tokio_postgres::{IsolationLevel, Row};
@@ -50,6 +53,15 @@ impl SeriesRow {
     pub fn is_active(&self) -> bool {
         self.active.hull().is_some_and(|hull| hull.end == FOREVER)
     }
+}
+
+/// The series of a source as its configuration says now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Foreseen {
+    /// Those that it wants.
+    pub on: Vec<SeriesRow>,
+    /// Those that it wanted once.
+    pub off: Vec<SeriesRow>,
 }
 
 /// What the specs that a process brings say about the series that they do not name.
@@ -116,6 +128,36 @@ impl Store {
         Ok(as_wanted(rows, &wanted))
     }
 
+    /// Returns the series of a source as [`Self::sync_series`] would leave them for the process that
+    /// leads, and changes nothing: those that the configuration wants, and those that it no longer
+    /// wants. One that was never made has a number below zero, which nothing is stored under.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn foresee_series(
+        &self,
+        source: SourceId,
+        specs: &[SeriesSpec],
+        now: Ts,
+    ) -> Result<Foreseen, Error> {
+        let wanted: Vec<&SeriesSpec> = specs.iter().filter(|spec| spec.enabled).collect();
+        let mut rows = self.series_of(source).await?;
+        let difference = Difference::between(&rows, &wanted, Authority::Whole, now);
+        let made = (-i32::MAX..).zip(&difference.missing);
+        let made: Vec<SeriesRow> = made.map(|(id, spec)| not_made(id, spec, now)).collect();
+        let changed: HashMap<SeriesId, Change> =
+            (difference.changes.into_iter().map(|one| (one.id, one))).collect();
+        for row in &mut rows {
+            if let Some(change) = changed.get(&row.id) {
+                row.active = change.active.clone();
+                row.wanted_since = change.wanted_since;
+            }
+        }
+        rows.extend(made);
+        let (on, off) = rows.into_iter().partition(SeriesRow::is_active);
+        Ok(Foreseen { on, off })
+    }
+
     /// Returns every series of a source, active or not.
     ///
     /// # Errors
@@ -138,28 +180,54 @@ async fn load(tx: &Transaction<'_>, source: SourceId) -> Result<Vec<SeriesRow>, 
         )
         .await?;
     let rows = tx.query(&statement, &[&source.as_str()]).await?;
-    rows.iter().map(|row| read(row, source)).collect()
+    let mut read_rows: Vec<SeriesRow> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let before = read_rows.last().map(|row| &row.series);
+        let row = read(row, source, before)?;
+        read_rows.push(row);
+    }
+    Ok(read_rows)
 }
 
-fn read(row: &Row, source: SourceId) -> Result<SeriesRow, Error> {
-    let name = |column| row.try_get::<_, &str>(column);
+/// Reads a row; names that the one before has too are shared with it: most are.
+fn read(row: &Row, source: SourceId, before: Option<&SeriesKey>) -> Result<SeriesRow, Error> {
+    let key = before.map(|series| &series.key);
+    let asset: &str = row.try_get(1)?;
     Ok(SeriesRow {
         id: SeriesId(row.try_get(0)?),
         series: SeriesKey {
             source,
             key: Key {
-                asset: name(1)?.into(),
-                instrument: name(2)?.into(),
-                venue: name(3)?.into(),
-                quote: name(4)?.into(),
+                asset: asset.into(),
+                instrument: shared(
+                    row.try_get(2)?,
+                    key.map(|key| &key.instrument),
+                    Instrument::as_str,
+                ),
+                venue: shared(row.try_get(3)?, key.map(|key| &key.venue), Venue::as_str),
+                quote: shared(row.try_get(4)?, key.map(|key| &key.quote), Quote::as_str),
             },
-            metric: name(5)?.into(),
+            metric: shared(
+                row.try_get(5)?,
+                before.map(|series| &series.metric),
+                MetricName::as_str,
+            ),
             step: row.try_get::<_, PgStep>(6)?.0,
         },
         label_shift_secs: row.try_get::<_, i32>(7)?.into(),
         wanted_since: row.try_get::<_, Option<PgTs>>(8)?.map(|at| at.0),
         active: row.try_get::<_, PgSpans>(9)?.0,
     })
+}
+
+fn shared<'a, N>(text: &'a str, before: Option<&N>, as_str: fn(&N) -> &str) -> N
+where
+    N: Clone + From<&'a str>,
+{
+    match before {
+        Some(before) if as_str(before) == text => before.clone(),
+        _ => text.into(),
+    }
 }
 
 /// Inserts series that are known to be missing: an insert that meets a conflict burns a number.
@@ -222,11 +290,14 @@ impl<'a> Difference<'a> {
     ) -> Self {
         let known: HashMap<&SeriesKey, &SeriesRow> =
             rows.iter().map(|row| (&row.series, row)).collect();
-        let mut missing: Vec<&SeriesSpec> = wanted
-            .iter()
-            .filter(|spec| !known.contains_key(&spec.series))
-            .copied()
-            .collect();
+        let (mut there, mut missing): (Vec<(&SeriesRow, &SeriesSpec)>, Vec<&SeriesSpec>) =
+            (Vec::with_capacity(wanted.len()), Vec::new());
+        for spec in wanted.iter().copied() {
+            match known.get(&spec.series) {
+                Some(row) => there.push((row, spec)),
+                None => missing.push(spec),
+            }
+        }
         // Numbers go by metric: what is asked of all assets at once then lies together, in
         // `series_stats` as in the batches of a live tick.
         missing.sort_by(|a, b| {
@@ -237,7 +308,7 @@ impl<'a> Difference<'a> {
         missing.dedup_by(|a, b| a.series == b.series);
         Self {
             missing,
-            changes: changes(&known, wanted, authority, now),
+            changes: changes(rows, &there, authority, now),
         }
     }
 
@@ -268,18 +339,16 @@ fn as_wanted(rows: Vec<SeriesRow>, wanted: &[&SeriesSpec]) -> Vec<SeriesRow> {
         .collect()
 }
 
+/// What changes on the series of a source, of which these are wanted.
 fn changes(
-    known: &HashMap<&SeriesKey, &SeriesRow>,
-    wanted: &[&SeriesSpec],
+    rows: &[SeriesRow],
+    wanted: &[(&SeriesRow, &SeriesSpec)],
     authority: Authority,
     now: Ts,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut named = HashSet::new();
-    for spec in wanted {
-        let Some(row) = known.get(&spec.series) else {
-            continue;
-        };
+    for (row, spec) in wanted {
         if !named.insert(row.id) {
             continue;
         }
@@ -302,7 +371,7 @@ fn changes(
             });
         }
     }
-    for row in known.values() {
+    for row in rows {
         if authority == Authority::Whole && row.is_active() && !named.contains(&row.id) {
             changes.push(Change {
                 id: row.id,
@@ -337,6 +406,17 @@ async fn change(tx: &Transaction<'_>, changes: &[Change]) -> Result<(), Error> {
     )
     .await?;
     Ok(())
+}
+
+/// The row that would be made for a series that is not there.
+fn not_made(id: i32, spec: &SeriesSpec, now: Ts) -> SeriesRow {
+    SeriesRow {
+        id: SeriesId(id),
+        series: spec.series.clone(),
+        label_shift_secs: spec.stamp.shift_secs(spec.series.step),
+        wanted_since: Some(resolve(spec.since, spec.series.step, now)),
+        active: Spans::from_iter([TimeRange::new(FOREVER_AGO, FOREVER)]),
+    }
 }
 
 /// Returns the first bucket that is wanted of a series that becomes active now.

@@ -36,6 +36,32 @@ impl fmt::Display for SuspensionRow {
     }
 }
 
+impl SuspensionRow {
+    fn read(row: &tokio_postgres::Row) -> Self {
+        Self {
+            source: row.get(0),
+            dataset: row.get(1),
+            parameter: row.get(2),
+            class: row.get(3),
+            reason: row.get(4),
+            since: row.get::<_, PgTs>(5).0,
+        }
+    }
+}
+
+/// Live ticks in a row that brought nothing but refusals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedRow {
+    /// The vendor.
+    pub source: String,
+    /// The dataset.
+    pub dataset: String,
+    /// How many so far.
+    pub ticks: i32,
+    /// When the first of them was.
+    pub since: Ts,
+}
+
 impl Store {
     /// Suspends a source, a dataset (`dataset` not empty) or a parameter of it. What is suspended
     /// already keeps its `since` and takes the newer reason.
@@ -85,32 +111,56 @@ impl Store {
                 &[],
             )
             .await?;
-        Ok((rows.iter())
-            .map(|row| SuspensionRow {
-                source: row.get(0),
-                dataset: row.get(1),
-                parameter: row.get(2),
-                class: row.get(3),
-                reason: row.get(4),
-                since: row.get::<_, PgTs>(5).0,
-            })
-            .collect())
+        Ok(rows.iter().map(SuspensionRow::read).collect())
     }
 
-    /// Ends every suspension of a source and returns how many there were; refused ticks count from
-    /// nothing again. Only for a command that an operator typed.
+    /// Ends the suspensions of a source, all of them or those of one dataset, and returns what they
+    /// were; refused ticks count from nothing again. Only for a command that an operator typed.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn resume(&self, source: &str) -> Result<u64, Error> {
+    pub async fn resume(
+        &self,
+        source: &str,
+        dataset: Option<&str>,
+    ) -> Result<Vec<SuspensionRow>, Error> {
         let client = self.client().await?;
-        Ok(client
-            .execute(
-                "WITH refused AS (DELETE FROM refused_ticks WHERE source = $1)
-                 DELETE FROM suspensions WHERE source = $1",
-                &[&source],
+        let rows = client
+            .query(
+                "WITH refused AS (DELETE FROM refused_ticks
+                                  WHERE source = $1 AND ($2::text IS NULL OR dataset = $2)),
+                 lifted AS (DELETE FROM suspensions
+                            WHERE source = $1 AND ($2 IS NULL OR dataset = $2)
+                            RETURNING *)
+                 SELECT source, dataset, parameter, class, reason, since FROM lifted
+                 ORDER BY source, dataset, parameter",
+                &[&source, &dataset],
             )
-            .await?)
+            .await?;
+        Ok(rows.iter().map(SuspensionRow::read).collect())
+    }
+
+    /// Returns how many live ticks in a row brought nothing but refusals, dataset by dataset; none of
+    /// those whose newest answer was good.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn refused_ticks(&self) -> Result<Vec<RefusedRow>, Error> {
+        let client = self.client().await?;
+        let rows = client
+            .query(
+                "SELECT source, dataset, ticks, since FROM refused_ticks ORDER BY source, dataset",
+                &[],
+            )
+            .await?;
+        Ok((rows.iter())
+            .map(|row| RefusedRow {
+                source: row.get(0),
+                dataset: row.get(1),
+                ticks: row.get(2),
+                since: row.get::<_, PgTs>(3).0,
+            })
+            .collect())
     }
 
     /// Counts a live tick that brought nothing but refusals, and returns how many there were in a row.

@@ -6,7 +6,7 @@ mod ledger_support;
 
 use ledger_support::{ACME, OTHER, client, hour, store, texts};
 use model::{DatasetId, Subject, Ts, Venue};
-use store::{dictionary::ListingRow, facts::FactRow};
+use store::{dictionary::ListingRow, facts::FactRow, suspend::SuspensionRow};
 
 fn fact(asset: &str, first: Option<Ts>, known_from: &str) -> FactRow {
     FactRow {
@@ -306,7 +306,15 @@ async fn a_suspension_stays_until_an_operator_resumes() {
             ("other", "", "columns", hour(4)),
         ]
     );
-    assert_eq!(second.resume("acme").await.unwrap(), 2);
-    assert_eq!(second.resume("acme").await.unwrap(), 0);
+    let lifted = |rows: Vec<SuspensionRow>| -> Vec<String> {
+        rows.into_iter().map(|row| row.dataset).collect()
+    };
+    let resumed = second.resume("acme", Some("markets")).await.unwrap();
+    assert!(resumed.is_empty(), "{resumed:?}");
+    let resumed = second.resume("acme", Some("chart")).await.unwrap();
+    assert_eq!(lifted(resumed), ["chart"]);
+    let resumed = second.resume("acme", None).await.unwrap();
+    assert_eq!(lifted(resumed), [""]);
+    assert!(second.resume("acme", None).await.unwrap().is_empty());
     assert_eq!(first.suspensions().await.unwrap().len(), 1);
 }

@@ -39,12 +39,9 @@ async fn counts_in_all_windows_or_in_none() {
 
     // The next day has room, and the refusal above cost the month nothing.
     assert_eq!(spend(10, until).await.unwrap(), Spend::Ok);
-    let used = store.quota_used(ACME).await.unwrap();
-    let used: Vec<_> = used
-        .iter()
-        .map(|row| (row.span.as_str(), row.window_start, row.used))
-        .collect();
-    assert_eq!(used, [("day", until, 10), ("month", at("2026-01-01"), 20)]);
+    let used_by_span = async |window| store.used_by_span(ACME, HOST, window, until).await.unwrap();
+    assert_eq!(used_by_span(&windows[0]).await, [(until, 10)]);
+    assert_eq!(used_by_span(&windows[1]).await, [(at("2026-01-01"), 20)]);
 
     // Both are spent: what turns last is what counts. A single cost above the limit never fits.
     let spent = spend(6, until).await.unwrap();
@@ -134,15 +131,25 @@ async fn the_vendors_count_only_raises_ours() {
     let database = testkit::database().await;
     let store = store(&database).await;
     let now = at("2026-01-30T10:00:00Z");
+    let windows = [window("month", 9, 0)];
+    let told = async |now| {
+        store
+            .vendor_count(ACME, HOST, "credits", "month", now)
+            .await
+    };
+    assert_eq!(told(now).await.unwrap(), None);
     for (count, expected) in [(5, 5), (3, 5), (8, 8)] {
         store
             .raise_quota(ACME, HOST, "credits", "month", count, now)
             .await
             .unwrap();
-        let used = store.quota_used(ACME).await.unwrap();
-        assert_eq!((used.len(), used[0].used), (1, expected));
+        let used = store.used_by_span(ACME, HOST, &windows[0], now).await;
+        assert_eq!(used.unwrap(), [(at("2026-01-01"), expected)]);
+        // What it said last, also where that is less.
+        let vendor = told(now).await.unwrap().unwrap();
+        assert_eq!((vendor.used, vendor.seen_at), (count, now));
     }
-    let windows = [window("month", 9, 0)];
+    assert_eq!(told(at("2026-02-01")).await.unwrap(), None);
     assert_eq!(
         store.spend(ACME, HOST, &windows, 1, now).await.unwrap(),
         Spend::Ok
@@ -164,7 +171,8 @@ async fn a_span_that_does_not_exist_is_an_error_and_counts_nothing() {
             .await
             .is_err()
     );
-    assert!(store.quota_used(ACME).await.unwrap().is_empty());
+    let used = (store.used_by_span(ACME, HOST, &windows[0], at("2026-01-30"))).await;
+    assert_eq!(used.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -195,6 +203,9 @@ async fn eight_tasks_spend_exactly_what_there_is() {
         granted += task.await.unwrap();
     }
     assert_eq!(granted, 100);
-    let used = store(&database).await.quota_used(ACME).await.unwrap();
-    assert!(used.iter().all(|row| row.used == 100), "{used:?}");
+    let store = store(&database).await;
+    for span in ["day", "month"] {
+        let used = store.used_of(ACME, HOST, "credits", span, 0, at("2026-01-30"));
+        assert_eq!(used.await.unwrap(), 100, "{span}");
+    }
 }

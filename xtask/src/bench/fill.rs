@@ -130,11 +130,7 @@ impl Filled {
 }
 
 async fn make(store: &Store, id: SourceId, series: usize, now: Ts) -> anyhow::Result<Source> {
-    let first = SOURCES.iter().position(|of| *of == id).unwrap_or(0);
-    let metrics = (0..METRICS).skip(first).step_by(SOURCES.len());
-    let specs: Vec<SeriesSpec> = metrics
-        .flat_map(|metric| (0..series / METRICS).map(move |asset| spec(id, metric, asset)))
-        .collect();
+    let specs = configured(id, series);
     let rows = store.sync_series(id, &specs, Authority::Whole, now).await?;
     let mut series: Vec<SeriesId> = rows.iter().map(|row| row.id).collect();
     series.sort();
@@ -143,6 +139,15 @@ async fn make(store: &Store, id: SourceId, series: usize, now: Ts) -> anyhow::Re
         pull: open_pull(store, id, now).await?,
         series,
     })
+}
+
+/// What the configuration of a source wants, of so many series over all sources.
+pub(super) fn configured(id: SourceId, series: usize) -> Vec<SeriesSpec> {
+    let first = SOURCES.iter().position(|of| *of == id).unwrap_or(0);
+    let metrics = (0..METRICS).skip(first).step_by(SOURCES.len());
+    metrics
+        .flat_map(|metric| (0..series / METRICS).map(move |asset| spec(id, metric, asset)))
+        .collect()
 }
 
 async fn open_pull(store: &Store, source: SourceId, now: Ts) -> anyhow::Result<PullId> {

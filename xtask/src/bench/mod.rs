@@ -9,6 +9,7 @@ mod baseline;
 mod cases;
 mod copy;
 mod fill;
+mod look;
 mod read;
 mod report;
 

@@ -20,6 +20,7 @@ use tokio_postgres::Config;
 use super::{
     Read,
     fill::{Filled, HOUR_SECS, LONG_HOURS, METRICS, asset_name, metric_name, point},
+    look,
 };
 
 /// A page of a chart: a month of hours.
@@ -51,6 +52,10 @@ impl Report {
             rows,
             took,
         });
+    }
+
+    fn add_case(&mut self, (name, at_most_ms, rows, took): look::Measured) {
+        self.add(name, at_most_ms, rows, took);
     }
 
     /// Whether every p50 is within what it may take.
@@ -104,6 +109,7 @@ pub(super) async fn run(config: &Config, read: Read) -> anyhow::Result<Report> {
     counts(&filled, read, &mut report).await?;
     page(&filled, read, &mut report).await?;
     gaps(&filled, &mut report).await?;
+    report.add_case(look::gaps_of_all(&filled, read.series, SLOW_RUNS).await?);
     hours(&filled, &mut report).await?;
     Ok(report)
 }

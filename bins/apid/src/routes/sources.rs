@@ -9,7 +9,7 @@ use crate::problem::HttpProblem;
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: "/sources",
-    about: "what is collected, by vendor, and its newest pull",
+    about: "what is collected, by vendor, and its newest pull; what is suspended or parked",
 };
 
 pub(super) async fn get(
@@ -20,7 +20,7 @@ pub(super) async fn get(
     Params::read(request.query_string(), &[]).map_err(at)?;
     let sources = api
         .reader
-        .sources()
+        .sources(api.now())
         .await
         .map_err(|error| at(error.into()))?;
     Ok(web::Json(sources))

@@ -8,7 +8,10 @@ use std::{
 
 use fake_vendors::Fault;
 use nix::sys::signal::Signal;
-use testkit::stage::{Running, Stage};
+use testkit::{
+    own_server::OwnServer,
+    stage::{Running, Stage},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -124,6 +127,30 @@ async fn a_standby_is_ready_and_says_for_whom_it_waits() {
     standby.signal(Signal::SIGTERM);
     manager.until("STOPPING=1").await;
     standby.end().await.must(0, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_is_ready_again_after_a_reload_though_its_database_is_away() {
+    let server = OwnServer::start().await;
+    let stage = stage().await.on(&server).await;
+    let leader = Running::start(stage.command(&[]));
+    leader.until_said("tick ended").await;
+    let manager = Manager::of(&stage);
+    let standby = manager.start(stage.command(&["--standby"]));
+    manager.until("READY=1").await;
+    server.stop().await;
+    let away = "STATUS=standby: the database is away";
+    manager.until(away).await;
+    standby.signal(Signal::SIGHUP);
+    let (heard, _) = manager.until("READY=1").await;
+    assert_eq!(heard[0], "RELOADING=1");
+    assert_eq!(heard[2..], ["READY=1", away]);
+    standby.signal(Signal::SIGTERM);
+    standby
+        .end()
+        .await
+        .must(0, &["it holds once this process leads"]);
+    leader.kill().await;
 }
 
 /// Returns the status of an answer to a reader who shows a key.

@@ -259,3 +259,28 @@ async fn what_is_under_way_in_a_source_that_changes_is_interrupted_in_order() {
     assert_eq!(stage.ask(ticks).await, "interrupted complete");
     end(program).await;
 }
+
+#[tokio::test]
+async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
+    let stage = stage().await;
+    let program = Running::start(stage.command(&[]));
+    stage.until(LIVE, "true").await;
+    let _velo = with_velo(&stage).await;
+    let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                  AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
+                  CREATE TRIGGER refuse BEFORE INSERT ON series FOR EACH ROW
+                  WHEN (NEW.source = 'velo') EXECUTE FUNCTION refuse()";
+    stage.client().await.batch_execute(refuse).await.unwrap();
+    program.signal(Signal::SIGHUP);
+    program
+        .until_said("opened=\"\" undisturbed=1 failed=\"velo\"")
+        .await;
+    let admit = "DROP TRIGGER refuse ON series";
+    stage.client().await.batch_execute(admit).await.unwrap();
+    program.signal(Signal::SIGHUP);
+    program
+        .until_said("stopped=\"\" opened=\"velo\" undisturbed=1")
+        .await;
+    stage.until(BARS, "true").await;
+    end(program).await;
+}

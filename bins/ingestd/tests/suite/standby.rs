@@ -6,8 +6,11 @@ use fake_vendors::{Fault, Rule};
 use nix::sys::signal::Signal;
 use testkit::{
     own_server::OwnServer,
-    stage::{Running, Stage},
+    scrape,
+    stage::{Running, Stage, ended},
 };
+
+use tokio::process::Command;
 
 use crate::{LIVE, RUNNING, stage};
 
@@ -15,12 +18,31 @@ const WITHIN: Duration = Duration::from_secs(30);
 const EPOCH: &str = "SELECT epoch FROM leader";
 const MARKETS: &str = "/coins/markets";
 
+const AT: &str = "CROSSFEED_INGESTD_METRICS_ADDR";
+const WANTED: &str = "SELECT coalesce(string_agg(DISTINCT asset, ',' ORDER BY asset), '')
+                      FROM series WHERE upper_inf(active)";
+const REFUSED: &str = "reload refused: the old configuration stays in force";
+
 async fn standby(stage: &Stage) -> Running {
-    let standby = Running::start(stage.command(&["--standby"]));
+    standby_of(stage, stage.command(&["--standby"])).await
+}
+
+async fn standby_of(stage: &Stage, command: Command) -> Running {
+    let standby = Running::start(command);
     let leader = stage.ask("SELECT instance FROM leader").await;
     let waits = format!("standby: {leader} since ");
     standby.until_said(&waits).await;
     standby
+}
+
+/// Starts one that shows its metrics, and returns where.
+async fn leader_with_port(stage: &Stage) -> (Running, String) {
+    let mut command = stage.command(&[]);
+    command.env(AT, "127.0.0.1:0");
+    let leader = Running::start(command);
+    let address = scrape::address(&leader).await;
+    stage.until(LIVE, "true").await;
+    (leader, address)
 }
 
 #[tokio::test]
@@ -151,4 +173,100 @@ async fn the_leader_that_comes_back_late_ends() {
     leader.end().await.must(1, &["leadership lost", "ended"]);
     standby.signal(Signal::SIGTERM);
     standby.end().await.must(0, &["leading", "ended"]);
+}
+
+#[tokio::test]
+async fn a_second_one_with_the_same_port_names_the_leader_not_the_port() {
+    let stage = stage().await;
+    let (leader, address) = leader_with_port(&stage).await;
+    let instance = stage.ask("SELECT instance FROM leader").await;
+    let mut command = stage.command(&[]);
+    command.env(AT, &address);
+    let second = ended(command).await;
+    second.must(1, &[&instance, "one ingestd per database"]);
+    assert!(!second.to_string().contains("in use"), "{second}");
+    assert_eq!(stage.ask(EPOCH).await, "1");
+    leader.signal(Signal::SIGTERM);
+    leader.end().await.must(0, &["ended"]);
+}
+
+#[tokio::test]
+async fn a_standby_takes_over_the_port_with_the_rest() {
+    let stage = stage().await;
+    let (leader, address) = leader_with_port(&stage).await;
+    let mut command = stage.command(&["--standby"]);
+    command.env(AT, &address);
+    let standby = standby_of(&stage, command).await;
+    standby.until_said("shows no metrics until it leads").await;
+    leader.kill().await;
+    standby.until_said("collecting").await;
+    assert_eq!(scrape::address(&standby).await, address);
+    assert_eq!(scrape::get(&address, "/healthz").await.status, 200);
+    standby.signal(Signal::SIGTERM);
+    let ended = standby.end().await;
+    ended.must(0, &["leading", "ended"]);
+    assert_eq!(ended.stdout.matches("in use").count(), 1, "{ended}");
+}
+
+#[tokio::test]
+async fn it_leads_with_what_it_read_last_when_told_to() {
+    let stage = stage().await;
+    let row = |coin: &str| format!("{coin},,usd,,,,false,true,");
+    let leader = Running::start(stage.command(&[]));
+    stage.until(LIVE, "true").await;
+    let standby = standby(&stage).await;
+    stage.configure(&[row("solana")]);
+    standby.signal(Signal::SIGHUP);
+    standby.until_said("it holds once this process leads").await;
+    // Refused, and then edited once more without a word: neither holds.
+    stage.configure(&["dai,,usd,PRICEE,,,false,true,"]);
+    standby.signal(Signal::SIGHUP);
+    standby.until_said(REFUSED).await;
+    stage.configure(&[row("ripple")]);
+    leader.kill().await;
+    standby.until_said("collecting").await;
+    assert_eq!(stage.ask(WANTED).await, "solana");
+    standby.signal(Signal::SIGTERM);
+    standby.end().await.must(0, &["leading", "ended"]);
+}
+
+#[tokio::test]
+async fn what_it_could_not_lead_with_it_does_not_wait_with() {
+    let stage = stage().await;
+    let leader = Running::start(stage.command(&[]));
+    stage.until(LIVE, "true").await;
+    let mut live = stage.command(&["--standby"]);
+    live.env("CROSSFEED_WORLD", "live");
+    let told = ["would make the data live", "holds simulated data"];
+    ended(live).await.must(1, &told);
+    // Nor by a reload.
+    let standby = standby(&stage).await;
+    let other = "VELO_API_KEY=k\nVELO_BASE_URL=https://api.velo.xyz\n";
+    std::fs::write(stage.folder.path().join(".env"), other).unwrap();
+    let velo = stage.config_folder().join("velo.csv");
+    let header = "market,exchange,coin,product,metrics,resolution_min,since,enabled,note\n";
+    std::fs::write(velo, header).unwrap();
+    standby.signal(Signal::SIGHUP);
+    standby.until_said(REFUSED).await;
+    standby.until_said("velo is live").await;
+    leader.kill().await;
+    standby.until_said("collecting").await;
+    standby.signal(Signal::SIGTERM);
+    standby.end().await.must(0, &["leading", "ended"]);
+}
+
+#[tokio::test]
+async fn a_tick_of_the_present_that_failed_is_done_again() {
+    let stage = stage().await;
+    stage.always(MARKETS, Fault::Html403);
+    let leader = Running::start(stage.command(&[]));
+    let ticks = "SELECT string_agg(status, ' ' ORDER BY pull_id) FROM pulls
+                 WHERE dataset = 'markets' AND kind = 'live'";
+    stage.until(ticks, "failed").await;
+    let standby = standby(&stage).await;
+    stage.break_answers(Vec::new());
+    leader.kill().await;
+    stage.until(ticks, "failed complete").await;
+    standby.signal(Signal::SIGTERM);
+    standby.end().await.must(0, &["rest=\"markets", "ended"]);
 }

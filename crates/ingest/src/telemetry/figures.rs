@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use model::{PullKind, SourceId, Spans, Ts};
 use ratelimit::Clock;
+use source::{Calendar, DatasetSpec, Role};
 use store::{read, series::SeriesId};
 
 use super::{METRICS, Watched, metrics::Metrics, metrics::OfQuota, seconds, set};
@@ -18,6 +19,8 @@ use crate::{
     wants::{Patience, Scope},
 };
 
+/// From the close on Friday to the opening on Monday.
+const WEEKEND_SECS: i64 = 2 * 86_400;
 const EVERY: Duration = Duration::from_secs(60);
 /// Ticks that end together are looked at together.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
@@ -39,11 +42,16 @@ pub async fn keep_figures(
     while !stop.is_said() {
         let collectors = watched.collectors();
         let looked = stop.or(look(metrics, &collectors, &*clock)).await;
-        for gone in collectors.iter().filter(|one| !watched.has(one)) {
+        // One that was opened anew meanwhile shows under the same name.
+        let still = watched.collectors();
+        let is_gone = |one: &&Arc<Collector>| !still.iter().any(|other| other.id() == one.id());
+        for gone in collectors.iter().filter(is_gone) {
             metrics.end(gone);
         }
         match looked {
             None => break,
+            // Nobody was looked at: no figure is as fresh as now.
+            Some(Ok(())) if collectors.is_empty() => {}
             Some(Ok(())) => {
                 metrics.looked_at.set(seconds(clock.now()));
             }
@@ -87,7 +95,7 @@ async fn look(
         let until = parked.iter().filter(|row| row.source == id.as_str());
         let until = until.map(|row| row.until).max();
         set(&metrics.parked_until, id, until.map_or(0., seconds));
-        let every_secs = collector.timetable().every_secs;
+        let every_secs = collector.something_new_every_secs();
         set(&metrics.cadence, id, seconds(Ts::from_secs(every_secs)));
         set(&metrics.staleness, id, staleness(&fresh, id, now));
         let waiting = rereads.iter().find(|row| row.source == id.as_str());
@@ -102,8 +110,8 @@ async fn look(
 
 fn staleness(fresh: &[read::FreshnessRow], source: SourceId, now: Ts) -> f64 {
     let of_source = fresh.iter().filter(|row| row.source == source.as_str());
-    let newest = of_source.map(|row| row.closed_until(now)).max();
-    newest.map_or(f64::INFINITY, |end| seconds(now) - seconds(end))
+    let freshest = of_source.map(|row| row.stale_secs(now)).min();
+    freshest.map_or(f64::INFINITY, |secs| seconds(Ts::from_secs(secs)))
 }
 
 fn count(things: usize) -> f64 {
@@ -111,6 +119,24 @@ fn count(things: usize) -> f64 {
 }
 
 impl Collector {
+    /// Returns how long it takes, at most, until there is something new, where all is well: the ticks come
+    /// no faster, nor do the buckets of the finest step, and an exchange rests on weekends.
+    fn something_new_every_secs(&self) -> i64 {
+        let everything = Filter::default();
+        let planner = self.planner();
+        let datasets = self.source.datasets().iter();
+        let in_use = datasets.filter(|one| {
+            let is_asked = one.role != Role::Catalogue;
+            is_asked && planner.rows(one, &everything).next().is_some()
+        });
+        let new_every = |one: &DatasetSpec| match one.calendar {
+            Calendar::Exchange => one.step.max_secs() + WEEKEND_SECS,
+            Calendar::Always | Calendar::None => one.step.max_secs(),
+        };
+        let finest = in_use.map(new_every).min();
+        self.timetable().every_secs.max(finest.unwrap_or(0))
+    }
+
     async fn look_at_quotas(&self, metrics: &Metrics, now: Ts) -> Result<(), Error> {
         let reserve = self.timetable().live_reserve_percent;
         for limit in self.source.limits() {
@@ -168,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_closed_bucket_of_any_step_says_how_stale_a_source_is() {
+    fn the_newest_bucket_of_any_step_says_how_stale_a_source_is() {
         let at = |text| Ts::parse(text).unwrap();
         let row = |source: &str, step, newest| read::FreshnessRow {
             source: source.to_owned(),
@@ -184,7 +210,7 @@ mod tests {
         ];
         let now = at("2026-05-18T12:30:00Z");
         let of = |name| staleness(&rows, SourceId::new(name), now) / 3_600.;
-        for (name, hours) in [("acme", 2.5), ("other", 0.5), ("open", 12.5)] {
+        for (name, hours) in [("acme", 2.5), ("other", 0.5), ("open", 0.)] {
             assert!((of(name) - hours).abs() < 1e-9, "{name}");
         }
         assert!(of("silent").is_infinite());

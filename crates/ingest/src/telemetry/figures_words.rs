@@ -29,7 +29,7 @@ impl Metrics {
             ),
             (
                 "crossfeed_cadence_seconds",
-                "Time from one live tick to the next",
+                "Time within which there is something new where all is well",
                 &self.cadence,
             ),
             (

@@ -13,11 +13,12 @@ impl Watched {
     /// Counts and looks at a collector from now on, each thing from zero where nothing was counted of its
     /// source before.
     pub fn add(&self, collector: &Arc<Collector>) {
+        self.change(|all| all.push(Arc::downgrade(collector)));
         if let Some(metrics) = METRICS.get() {
             metrics.begin(collector);
             store::telemetry::begin(collector.id());
+            metrics.look_again.notify_one();
         }
-        self.change(|all| all.push(Arc::downgrade(collector)));
     }
 
     /// Looks no more at one: whoever wants to know how its source is hears nothing, rather than how it was.
@@ -31,11 +32,6 @@ impl Watched {
     pub(super) fn collectors(&self) -> Vec<Arc<Collector>> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         all.iter().filter_map(Weak::upgrade).collect()
-    }
-
-    pub(super) fn has(&self, collector: &Arc<Collector>) -> bool {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        all.iter().any(|one| is_same(one, collector))
     }
 
     fn change(&self, change: impl FnOnce(&mut Vec<Weak<Collector>>)) {

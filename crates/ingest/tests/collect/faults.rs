@@ -103,12 +103,7 @@ async fn a_server_error_is_repeated_by_the_transport_and_every_attempt_counts() 
     assert_eq!(world.vendor.counts().total, 2);
     let pull = &world.pulls().await[0];
     assert_eq!((pull.requests, pull.credits), (2, 2));
-    let used = world
-        .store
-        .quota_used(source_coingecko::SOURCE)
-        .await
-        .unwrap();
-    assert_eq!(used[0].used, 2);
+    assert_eq!(world.used_this_month().await, 2);
     assert_all_stored(&world).await;
 }
 

@@ -36,6 +36,7 @@ mod refused;
 mod rereads;
 mod secrets;
 mod silence;
+mod survey;
 mod suspended;
 mod velo;
 mod weather;

@@ -104,6 +104,35 @@ async fn two_that_tick_at_once_read_the_newest_bars_once() {
 }
 
 #[tokio::test]
+async fn what_a_task_that_was_given_up_had_claimed_is_free_for_the_next() {
+    let world = World::new(demo()).await;
+    world.vendor.set_faults(Faults {
+        rules: vec![Rule::times("/coins/markets", 1, Fault::Hang)],
+        revisions: vec![],
+    });
+    let csv = csv_of(&COINS[..1], "2026-05-17");
+    // Both in one process, with its one session.
+    let setup = async || world.setup(world.coingecko(Plan::Demo, RPM), &csv).await;
+    let first = setup().await;
+    let (session, instance) = (Arc::clone(&first.session), first.instance.clone());
+    let one = Arc::new(Collector::open(first).await.unwrap());
+    let asked = || world.vendor.counts().of("/coins/markets");
+    let task = Arc::clone(&one);
+    let task = tokio::spawn(async move { task.live("one").await });
+    until(|| asked() == 1).await;
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+    one.sweep_claims().await;
+
+    let mut second = setup().await;
+    (second.session, second.instance) = (session, instance);
+    let two = Collector::open(second).await.unwrap();
+    let tick = tokio::time::timeout(FOR_EVER / 4, two.live("two")).await;
+    assert_eq!(tick.unwrap().unwrap().status(), PullStatus::Complete);
+    assert_eq!(asked(), 2);
+}
+
+#[tokio::test]
 async fn gaps_come_before_the_backfill_of_another_process() {
     // In real time, about two requests a second.
     let options = Options {

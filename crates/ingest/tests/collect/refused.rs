@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use ingest::{Collector, PastAsk, Summary};
-use source_coingecko::{Plan, SOURCE};
+use source_coingecko::Plan;
 use store::pulls::PullStatus;
 
 use crate::{
@@ -140,7 +140,7 @@ async fn every_hop_of_a_redirect_is_paced_and_counted() {
     assert_eq!(summary.pulls[0].requests, 4);
     let pull = &world.pulls().await[0];
     assert_eq!((pull.requests, pull.credits), (4, 4));
-    assert_eq!(world.store.quota_used(SOURCE).await.unwrap()[0].used, 4);
+    assert_eq!(world.used_this_month().await, 4);
     // Four slots, three intervals.
     let interval = ratelimit::interval(RPM, std::time::Duration::from_secs(60));
     assert!(world.vendor.now() - before >= 3 * interval);

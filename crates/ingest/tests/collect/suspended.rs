@@ -55,7 +55,10 @@ async fn a_wrong_key_suspends_the_source_until_it_is_resumed() {
     );
     assert_eq!(row.class, "unauthorized");
 
-    assert_eq!(world.store.resume("coingecko").await.unwrap(), 1);
+    assert_eq!(
+        world.store.resume("coingecko", None).await.unwrap().len(),
+        1
+    );
     let summary = right.backfill("run", &ask).await.unwrap();
     assert_eq!(
         (summary.status(), summary.holes.len()),
@@ -170,7 +173,10 @@ async fn five_ticks_refused_in_a_row_suspend_the_dataset_also_over_a_restart() {
     assert!(filled.suspended.is_empty() && !filled.pulls.is_empty());
 
     // An operator gives it five more.
-    assert_eq!(world.store.resume("coingecko").await.unwrap(), 1);
+    assert_eq!(
+        world.store.resume("coingecko", None).await.unwrap().len(),
+        1
+    );
     for _ in 0..4 {
         refused.live("tick").await.unwrap();
     }

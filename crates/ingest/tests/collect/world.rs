@@ -147,6 +147,15 @@ impl World {
         coingecko_at(&self.vendor.base_url(), plan, rpm)
     }
 
+    /// Returns the units of CoinGecko's that the ledger counts for this month.
+    pub(crate) async fn used_this_month(&self) -> i64 {
+        let (source, now) = (source_coingecko::SOURCE, self.clock.now());
+        let used = self
+            .store
+            .used_of(source, "api", "credits", "month", 0, now);
+        used.await.unwrap()
+    }
+
     /// Returns every stored point: series in words to (bucket start in ms, bits of the value).
     pub(crate) async fn rows(&self) -> BTreeMap<String, Vec<(i64, u64)>> {
         let sql = "SELECT concat_ws(' ', s.asset, nullif(s.instrument, ''), nullif(s.venue, ''),

@@ -44,6 +44,13 @@ pub struct Telemetry {
     serving: Option<JoinHandle<()>>,
 }
 
+impl TelemetryError {
+    /// Whether another program has the port.
+    pub fn is_taken(&self) -> bool {
+        self.source.kind() == io::ErrorKind::AddrInUse
+    }
+}
+
 impl Telemetry {
     /// Opens the port of `program` and logs where it is; opens none where that is turned off. Until
     /// [`Self::ready_by`] the daemon is not ready. Must be called inside a tokio runtime.
@@ -51,16 +58,32 @@ impl Telemetry {
     /// # Errors
     /// [`TelemetryError`], which names the variable.
     pub fn start(at: MetricsAt, program: &'static str) -> Result<Self, TelemetryError> {
+        let mut telemetry = Self::closed(program);
+        telemetry.open(at)?;
+        Ok(telemetry)
+    }
+
+    /// Returns what [`Self::start`] does without a port yet.
+    pub fn closed(program: &'static str) -> Self {
         let shown = Arc::new(Shown {
             registry: RwLock::new(about(program)),
             probe: RwLock::new(health::always(Health::not_ready("starting"))),
         });
-        let Some(asked) = at.address else {
-            return Ok(Self {
-                shown,
-                address: None,
-                serving: None,
-            });
+        Self {
+            shown,
+            address: None,
+            serving: None,
+        }
+    }
+
+    /// Opens the port where it is not open and not turned off, and logs where it is. What is to be shown
+    /// is added afterwards. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// [`TelemetryError`], which names the variable; then it stays closed.
+    pub fn open(&mut self, at: MetricsAt) -> Result<(), TelemetryError> {
+        let (None, Some(asked)) = (self.address, at.address) else {
+            return Ok(());
         };
         let fails = |source| TelemetryError {
             variable: at.variable,
@@ -70,12 +93,12 @@ impl Telemetry {
         let listener = listen(asked).map_err(fails)?;
         let address = listener.local_addr().map_err(fails)?;
         tracing::info!("metrics on http://{address}/metrics");
-        let serving = tokio::spawn(server::serve(listener, Arc::clone(&shown)));
-        Ok(Self {
-            shown,
-            address: Some(address),
-            serving: Some(serving),
-        })
+        self.serving = Some(tokio::spawn(server::serve(
+            listener,
+            Arc::clone(&self.shown),
+        )));
+        self.address = Some(address);
+        Ok(())
     }
 
     /// Returns where the port is; none where it is turned off.

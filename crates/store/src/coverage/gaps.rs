@@ -182,7 +182,7 @@ impl Store {
 }
 
 /// One set of time a series, as two arrays.
-fn by_series(wanted: &[(SeriesId, TimeRange)]) -> (Vec<i32>, Vec<PgSpans>) {
+pub(super) fn by_series(wanted: &[(SeriesId, TimeRange)]) -> (Vec<i32>, Vec<PgSpans>) {
     let mut spans: BTreeMap<SeriesId, Spans> = BTreeMap::new();
     for (series, range) in wanted {
         spans.entry(*series).or_default().insert(*range);

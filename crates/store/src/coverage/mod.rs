@@ -9,12 +9,14 @@ mod just_read;
 pub(crate) mod rereads;
 mod settle;
 mod slots;
+mod why;
 
 use model::{MissingReason, TimeRange};
 
 pub use gaps::{MissingRow, Patience, WaitingRow};
 pub use settle::settle;
 pub use slots::MAX_TRIES;
+pub use why::ValuelessRow;
 
 use crate::series::SeriesId;
 

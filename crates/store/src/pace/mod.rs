@@ -6,5 +6,5 @@ mod quota;
 mod slot;
 
 pub use parking::ParkedRow;
-pub use quota::{QuotaRow, QuotaWindow, Spend};
+pub use quota::{QuotaWindow, Spend, VendorCount};
 pub use slot::{FURTHEST_AHEAD, Pace, SlotTaken};

@@ -69,19 +69,13 @@ pub enum Spend {
     },
 }
 
-/// What was used in the newest window of its kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuotaRow {
-    /// The host of the vendor.
-    pub host: String,
-    /// `requests` or `credits`.
-    pub unit: String,
-    /// `hour`, `day` or `month`.
-    pub span: String,
-    /// Start of the window.
-    pub window_start: Ts,
+/// What a vendor itself counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VendorCount {
     /// Units used.
     pub used: i64,
+    /// When the vendor was asked.
+    pub seen_at: Ts,
 }
 
 /// Rows are locked in one order, so that two processes never wait for each other. Says for each
@@ -282,33 +276,36 @@ impl Store {
             .collect())
     }
 
-    /// Returns what a source has used in the newest window of each host, unit and span. Compare
-    /// `window_start` with the time: the window may have turned since.
+    /// Returns what the vendor itself counted of the window that holds `now`, where it was asked.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn quota_used(&self, source: SourceId) -> Result<Vec<QuotaRow>, Error> {
+    pub async fn vendor_count(
+        &self,
+        source: SourceId,
+        host: &str,
+        unit: &str,
+        span: &str,
+        now: Ts,
+    ) -> Result<Option<VendorCount>, Error> {
         let client = self.client().await?;
-        let rows = client
-            .query(
-                "SELECT DISTINCT ON (host, unit, span) host, unit, span, window_start, used
-                 FROM quota_ledger WHERE source = $1
-                 ORDER BY host, unit, span, window_start DESC",
-                &[&source.as_str()],
+        let row = client
+            .query_opt(
+                "SELECT vendor_used, vendor_seen_at FROM quota_ledger
+                 WHERE source = $1 AND host = $2 AND unit = $3 AND span = $4
+                   AND window_start = date_trunc($4, $5::timestamptz, 'UTC')
+                   AND vendor_used IS NOT NULL AND vendor_seen_at IS NOT NULL",
+                &[&source.as_str(), &host, &unit, &span, &PgTs(now)],
             )
             .await?;
-        Ok((rows.iter())
-            .map(|row| QuotaRow {
-                host: row.get(0),
-                unit: row.get(1),
-                span: row.get(2),
-                window_start: row.get::<_, PgTs>(3).0,
-                used: row.get(4),
-            })
-            .collect())
+        Ok(row.map(|row| VendorCount {
+            used: row.get(0),
+            seen_at: row.get::<_, PgTs>(1).0,
+        }))
     }
 
-    /// Takes over a vendor's own count of the window that holds `now`, where it is the greater.
+    /// Keeps a vendor's own count of the window that holds `now`, and takes it over where it is the
+    /// greater.
     ///
     /// # Errors
     /// Those of the database.
@@ -324,10 +321,12 @@ impl Store {
         let client = self.client().await?;
         client
             .execute(
-                "INSERT INTO quota_ledger AS q (source, host, unit, span, window_start, used)
-                 VALUES ($1, $2, $3, $4, date_trunc($4, $5::timestamptz, 'UTC'), $6)
+                "INSERT INTO quota_ledger AS q (source, host, unit, span, window_start, used,
+                                                vendor_used, vendor_seen_at)
+                 VALUES ($1, $2, $3, $4, date_trunc($4, $5::timestamptz, 'UTC'), $6, $6, $5)
                  ON CONFLICT (source, host, unit, span, window_start) DO UPDATE
-                 SET used = excluded.used WHERE q.used < excluded.used",
+                 SET used = greatest(q.used, excluded.used), vendor_used = excluded.vendor_used,
+                     vendor_seen_at = excluded.vendor_seen_at",
                 &[&source.as_str(), &host, &unit, &span, &PgTs(now), &used],
             )
             .await?;

@@ -11,6 +11,7 @@ mod named;
 mod points;
 mod series;
 mod there;
+mod ticks;
 mod upkeep;
 mod wanted;
 
@@ -20,5 +21,8 @@ pub use named::{NamedFilter, NamedRow, latest_by_name};
 pub use points::{GapRow, Order, PointRow, gaps_inside, points};
 pub use series::{SeriesFilter, StatRow, find_series, latest};
 pub use there::{MetricThere, assets_there, metrics_there};
-pub use upkeep::{FreshnessRow, RereadsRow, freshness, rereads_waiting};
+pub use ticks::{FailingRow, TickRow, failing, last_failures, last_tick};
+pub use upkeep::{
+    FreshnessRow, RereadsRow, SpentRow, first_pull_at, freshness, rereads_waiting, spent_since,
+};
 pub use wanted::{WantedRow, wanted};

@@ -1,7 +1,7 @@
-//! What a desk looks at: how fresh what is stored is, what waits to be read again. From small tables
-//! and `series_stats`, never from the points.
+//! What a desk looks at: how fresh what is stored is, what waits to be read again, what was spent
+//! lately by whom. From small tables and `series_stats`, never from the points.
 
-use model::{Step, Ts};
+use model::{SourceId, Step, Ts};
 
 use crate::{Error, Store, ranges::PgTs, series::PgStep};
 
@@ -19,11 +19,10 @@ pub struct FreshnessRow {
 }
 
 impl FreshnessRow {
-    /// Returns the end of the newest bucket that has closed: where the newest one is open, the start of
-    /// that.
-    pub fn closed_until(&self, now: Ts) -> Ts {
-        let end = self.step.next(self.newest_ts);
-        if end > now { self.newest_ts } else { end }
+    /// Returns how long ago the newest bucket closed, in seconds; zero where it is still open.
+    pub fn stale_secs(&self, now: Ts) -> i64 {
+        let closed = self.step.next(self.newest_ts);
+        (now.secs() - closed.secs()).max(0)
     }
 }
 
@@ -36,6 +35,15 @@ pub struct RereadsRow {
     pub ranges: i64,
     /// Since when the oldest of them waits.
     pub oldest: Ts,
+}
+
+/// What pulls of one kind of run cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpentRow {
+    /// What their run ids begin with: `tick`, `gaps`, `reread`, `pull`, `backfill`, …
+    pub run: String,
+    /// Units of the vendor's quota, retries included.
+    pub credits: i64,
 }
 
 /// Returns how fresh the series of each source and step are.
@@ -82,4 +90,45 @@ pub async fn rereads_waiting(store: &Store) -> Result<Vec<RereadsRow>, Error> {
             oldest: row.get::<_, PgTs>(2).0,
         })
         .collect())
+}
+
+/// Returns what the pulls of a source that began after `since` cost, by what their run ids begin with.
+///
+/// # Errors
+/// Those of the database.
+pub async fn spent_since(
+    store: &Store,
+    source: SourceId,
+    since: Ts,
+) -> Result<Vec<SpentRow>, Error> {
+    let client = store.client().await?;
+    let rows = client
+        .query(
+            "SELECT split_part(run_id, '-', 1), sum(credits)::int8
+             FROM pulls WHERE source = $1 AND started_at > $2
+             GROUP BY 1 ORDER BY 1",
+            &[&source.as_str(), &PgTs(since)],
+        )
+        .await?;
+    Ok((rows.iter())
+        .map(|row| SpentRow {
+            run: row.get(0),
+            credits: row.get(1),
+        })
+        .collect())
+}
+
+/// Returns when the first pull of a source began.
+///
+/// # Errors
+/// Those of the database.
+pub async fn first_pull_at(store: &Store, source: SourceId) -> Result<Option<Ts>, Error> {
+    let client = store.client().await?;
+    let row = client
+        .query_one(
+            "SELECT min(started_at) FROM pulls WHERE source = $1",
+            &[&source.as_str()],
+        )
+        .await?;
+    Ok(row.get::<_, Option<PgTs>>(0).map(|at| at.0))
 }

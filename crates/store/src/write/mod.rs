@@ -67,8 +67,6 @@ pub struct WriteReport {
     pub received: u64,
     /// Points refused here: not finite, before 1900, or after now. Parsers should have.
     pub refused: u64,
-    /// Points that were not the last of several for one bucket.
-    pub doubles: u64,
     /// Points that were new.
     pub inserted: u64,
     /// Points that replaced another value.
@@ -133,7 +131,6 @@ impl Writer {
         let mut report = WriteReport {
             received: prepared.received,
             refused: prepared.refused,
-            doubles: prepared.received - prepared.refused - compared,
             ..WriteReport::default()
         };
         if report.refused > 0 {

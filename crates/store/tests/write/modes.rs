@@ -89,8 +89,13 @@ async fn of_several_points_of_one_bucket_the_last_counts() {
     ];
     let report = fixture.write(WriteMode::Keep, points).await;
     assert_eq!(
-        (report.received, report.doubles, report.inserted),
-        (5, 2, 3)
+        (
+            report.received,
+            report.refused,
+            report.inserted,
+            report.unchanged
+        ),
+        (5, 0, 3, 0)
     );
     assert_eq!(fixture.value(2, 1).await, Some(3.0));
 }

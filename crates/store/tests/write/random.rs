@@ -36,7 +36,6 @@ fn apply(truth: &mut Truth, mode: WriteMode, points: &[Point]) -> WriteReport {
         .iter()
         .map(|point| ((point.series, point.ts), point.value))
         .collect();
-    report.doubles = report.received - u64::try_from(last.len()).unwrap();
     for (key, value) in last {
         match truth.get(&key) {
             None => {
