@@ -59,7 +59,7 @@ pub(crate) struct Args {
     #[argh(switch)]
     pub(crate) force: bool,
 
-    /// do not ask before starting
+    /// do not ask before starting; where there is no terminal nobody is asked anyway
     #[argh(switch)]
     pub(crate) yes: bool,
 

@@ -204,7 +204,11 @@ impl Job {
 
     /// Asks only where somebody can answer.
     async fn may_go_on(&self, estimate: &Estimate) -> anyhow::Result<bool> {
-        if self.args.yes || estimate.requests() == 0 || !std::io::stdin().is_terminal() {
+        if self.args.yes || estimate.requests() == 0 {
+            return Ok(true);
+        }
+        if !std::io::stdin().is_terminal() {
+            report::unasked();
             return Ok(true);
         }
         report::question()?;

@@ -131,12 +131,18 @@ pub(crate) fn question() -> io::Result<()> {
     io::stderr().flush()
 }
 
+/// Says why nobody is asked: a program that waits for no answer is not to stand still.
+pub(crate) fn unasked() {
+    eprintln!("no terminal to ask on: going on, as with --yes; --dry-run only counts");
+}
+
 /// Says so after the answer no. The catalogues may have been read for the bill.
 pub(crate) fn not_started(read: &Summary) {
+    let how = "--yes starts without a question";
     match read.total(|pull| pull.requests) {
-        0 => say!("not started: nothing was asked"),
+        0 => say!("not started: nothing was asked; {how}"),
         requests => say!(
-            "not started: nothing but the catalogue was asked, by {}",
+            "not started: nothing but the catalogue was asked, by {}; {how}",
             counted(requests, "request")
         ),
     }

@@ -63,11 +63,16 @@ impl<R: DeserializeOwned> Table<R> {
                 Ok(record) => counter.line_at(record.position()),
                 Err(error) => counter.line_at(error.position()),
             };
-            match record.and_then(|record| record.deserialize(Some(&header))) {
+            let read = record.map_err(|error| (plain(&error), error));
+            let read = read.and_then(|record| {
+                let value = record.deserialize(Some(&header));
+                value.map_err(|error| (of_cell(&error, &record), error))
+            });
+            match read {
                 Ok(value) => table.rows.push(Row { line, value }),
-                Err(error) => {
+                Err((what, error)) => {
                     let column = field(&error).and_then(|field| header.get(field));
-                    table.report.problem(line, column, plain(&error));
+                    table.report.problem(line, column, what);
                 }
             }
         }
@@ -168,6 +173,20 @@ fn field(error: &csv::Error) -> Option<usize> {
     }
 }
 
+/// Returns the message about a cell with what stands there, where the library's own leaves that out.
+fn of_cell(error: &csv::Error, record: &csv::StringRecord) -> String {
+    let csv::ErrorKind::Deserialize { err, .. } = error.kind() else {
+        return plain(error);
+    };
+    let cell = field(error).and_then(|field| record.get(field));
+    match (err.kind(), cell) {
+        (csv::DeserializeErrorKind::ParseBool(_), Some(cell)) => {
+            format!("{cell:?} is not true or false")
+        }
+        _ => plain(error),
+    }
+}
+
 /// Returns the message without the position, which the problem names in its own way.
 fn plain(error: &csv::Error) -> String {
     match error.kind() {
@@ -219,7 +238,7 @@ mod tests {
         assert_eq!(
             problems(table),
             [
-                "coins.csv:3: column enabled: provided string was not `true` or `false`",
+                "coins.csv:3: column enabled: \"maybe\" is not true or false",
                 "coins.csv:4: column id: stands already in line 2",
                 "coins.csv:5: has 1 fields, the header has 2",
                 "coins.csv:6: column id: stands already in line 2",
@@ -237,7 +256,7 @@ mod tests {
         assert_eq!(
             problems(table),
             [
-                "coins.csv:7: column enabled: provided string was not `true` or `false`",
+                "coins.csv:7: column enabled: \"x\" is not true or false",
                 "coins.csv:8: has 1 fields, the header has 2",
             ]
         );

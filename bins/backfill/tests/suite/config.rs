@@ -20,7 +20,7 @@ async fn all_problems_of_the_file_come_at_once_and_before_any_request() {
         "coingecko.csv:3: column coin_id: ",
         "coingecko.csv:3: column since: ",
         "coingecko.csv:4: column vs_currency: ",
-        "coingecko.csv:5: column ohlc: ",
+        "coingecko.csv:5: column ohlc: \"maybe\" is not true or false\n",
         "coingecko.csv:7: column coin_id: stands already in line 6",
     ];
     for args in [&["--check-config"][..], &RANGE] {

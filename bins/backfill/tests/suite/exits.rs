@@ -243,6 +243,14 @@ async fn without_a_terminal_it_asks_nothing_and_draws_nothing() {
         .count();
     assert!(progress >= 1, "{run}");
     assert!(!run.stderr.contains("Go on?"), "{run}");
+    let unasked = "no terminal to ask on: going on, as with --yes; --dry-run only counts\n";
+    assert_eq!(run.stderr.matches(unasked).count(), 1, "{run}");
+    // Nor is that said where there is nothing to ask: it was said, or nothing is open.
+    for args in [&[&RANGE[..], &["--force", "--yes"]].concat()[..], &RANGE] {
+        let run = stage.run(args).await;
+        run.must(0, &[]);
+        assert!(!run.stderr.contains("no terminal"), "{run}");
+    }
     assert!(
         !run.stderr.contains('\u{1b}') && !run.stderr.contains('\r'),
         "{run}"
@@ -262,10 +270,10 @@ async fn an_answer_that_is_no_is_130_and_starts_nothing() {
         File::from(terminal.master)
             .write_all(answer.as_bytes())
             .unwrap();
-        program
-            .end()
-            .await
-            .must(130, &["12 requests", "Go on?", "not started"]);
+        program.end().await.must(
+            130,
+            &["12 requests", "Go on?", "not started", "--yes starts"],
+        );
     }
     assert_eq!((stage.seen(), stage.pulls().await), (0, "none".to_owned()));
 }
