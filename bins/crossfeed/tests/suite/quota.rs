@@ -1,8 +1,9 @@
 //! `crossfeed quota`.
 
 use fake_vendors::{Options, Plan};
+use nix::sys::signal::Signal;
 use serde_json::Value;
-use testkit::stage::Stage;
+use testkit::stage::{Running, Stage};
 
 use crate::PROGRAM;
 
@@ -92,6 +93,12 @@ async fn ticks_that_spend_too_much_are_warned_of_and_a_backfill_is_not_projected
         let warning = "WARNING: at this rate coingecko's month's credits end at ";
         quota.must(0, &[warning]);
         status.must(0, &[warning]);
+        let daemon = Running::start(stage.command_of("ingestd", &[]));
+        daemon
+            .until_said("at this rate the month's credits end on ")
+            .await;
+        daemon.signal(Signal::SIGTERM);
+        daemon.end().await.must(0, &[]);
     }
     spend(&stage, "tick", "live", 90).await;
     let spent = "coingecko's month's credits are spent until ";
