@@ -270,7 +270,7 @@ mod tests {
     #[tokio::test]
     async fn without_a_source_nothing_breaks_down() {
         let mut fleet = Fleet::new(1, Watched::default());
-        let short = std::time::Duration::from_millis(20);
+        let short = Duration::from_millis(20);
         assert!(
             tokio::time::timeout(short, fleet.broke_down())
                 .await
