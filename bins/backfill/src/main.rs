@@ -43,12 +43,15 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> anyhow::Result<Exit> {
-    let env = Env::load()?;
+    let (env, wrong) = Env::load_readable()?;
     let screen = Screen::default();
     let for_logs = screen.clone();
     runtime::init_command_tracing(&env.log, move || for_logs.past_bar());
     if args.check_config {
-        return Ok(report::check(&check_config(&env)));
+        return Ok(report::check(&check_config(&env).after(&wrong)));
+    }
+    if !wrong.is_empty() {
+        return Ok(report::problems(&check_config(&env).after(&wrong)));
     }
     // What is wrong with the question or the files is told before anything is started or written.
     let clock = runtime::clock(&env).await?;

@@ -36,9 +36,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> anyhow::Result<Exit> {
-    let env = Env::load()?;
+    let (env, wrong) = Env::load_readable()?;
     runtime::init_command_tracing(&env.log, std::io::stderr);
-    args.verb.run(env).await
+    match wrong.is_empty() {
+        true => args.verb.run(env).await,
+        false => args.verb.refuse(&env, wrong),
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "for whoever typed the command")]

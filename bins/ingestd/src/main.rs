@@ -64,9 +64,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: &Args) -> anyhow::Result<Exit> {
-    let env = Env::load()?;
+    let (env, wrong) = Env::load_readable()?;
     runtime::init_tracing(&env.log);
-    let check = check_config(&env);
+    let check = check_config(&env).after(&wrong);
     if args.check_config && check.problems.is_empty() {
         let clock = runtime::clock(&env).await?;
         let nights = assembly::planned_nights(&env, clock.now())?;

@@ -86,15 +86,13 @@ fn refuse(problems: &[String]) {
 
 fn read(old: &Env) -> Result<Fresh, Vec<String>> {
     tracing::info!(signal = "SIGHUP", "reading the configuration again");
-    let env = Env::load().map_err(|bad| {
-        let told = |problem: &runtime::Problem| format!("{}: {}", problem.name, problem.what);
-        bad.0.iter().map(told).collect::<Vec<_>>()
-    })?;
-    let fixed = old.needs_start(&env, Role::Write).into_iter();
-    let mut problems: Vec<String> = fixed
-        .map(|problem| format!("{}: {}", problem.name, problem.what))
-        .collect();
-    problems.extend(check_config(&env).problems);
+    let (env, mut wrong) = Env::load_readable().map_err(|bad| vec![bad.to_string()])?;
+    // What is wrong reads as if it were not set, which is no change.
+    let is_wrong = |name: &str| wrong.iter().any(|problem| problem.name == name);
+    let mut fixed = old.needs_start(&env, Role::Write);
+    fixed.retain(|problem| !is_wrong(&problem.name));
+    wrong.append(&mut fixed);
+    let problems = check_config(&env).after(&wrong).problems;
     if !problems.is_empty() {
         return Err(problems);
     }

@@ -46,10 +46,31 @@ impl ConfigCheck {
         match read {
             Ok(value) => Some(value),
             Err(error) => {
-                self.problems.push(format!("{error:#}"));
+                self.note(format!("{error:#}"));
                 None
             }
         }
+    }
+
+    /// Each is told once: a folder that cannot be read is the problem of every file.
+    fn note(&mut self, problem: String) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Puts first what is wrong with the environment, of which the rest was read as far as it could be.
+    #[must_use]
+    pub fn after(self, environment: &[runtime::Problem]) -> Self {
+        let mut all = Self {
+            problems: Vec::new(),
+            ..self
+        };
+        let environment = environment.iter().map(ToString::to_string);
+        environment
+            .chain(self.problems)
+            .for_each(|one| all.note(one));
+        all
     }
 }
 

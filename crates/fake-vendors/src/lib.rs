@@ -111,7 +111,7 @@ use crate::world::World;
 pub use crate::alphavantage::{AlphaVantageField, AlphaVantageLabels, AlphaVantagePlan};
 pub use crate::artemis::{ArtemisPlan, ArtemisStep, ArtemisSwitch};
 pub use crate::coingecko::Plan;
-pub use crate::defillama::{Plan as DefiLlamaPlan, QuotaSpent, UnknownChain};
+pub use crate::defillama::{Plan as DefiLlamaPlan, QuotaSpent, UnknownChain, YieldsPaths};
 pub use crate::entity::{Entity, VeloProduct};
 pub use crate::faults::{Fault, Faults, Rule, When};
 pub use crate::log::{Counts, RequestRecord};

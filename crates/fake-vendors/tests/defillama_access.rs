@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use fake_vendors::{DefiLlamaPlan, Options, QuotaSpent};
+use fake_vendors::{DefiLlamaPlan, Options, QuotaSpent, YieldsPaths};
 use support::defillama::{assert_said, free, options, pro, raw, vendor};
 use support::{KEY, at, get_with};
 
@@ -129,6 +129,35 @@ async fn the_free_yields_host_ends() {
     vendor.set_now(at("2026-11-13T00:00:00Z"));
     assert_eq!(free(&vendor, "/yields/pools").await.status, 200);
     vendor.stop().await;
+}
+
+#[tokio::test]
+async fn the_pro_host_has_the_yields_at_either_path_or_at_both() {
+    const CHART: &str = "chart/747c1d2a-c668-4682-b9f9-296708a3dd90";
+    for (yields_paths, new, old) in [
+        (YieldsPaths::Both, 200, 200),
+        (YieldsPaths::New, 200, 404),
+        (YieldsPaths::Old, 404, 200),
+    ] {
+        let plan = DefiLlamaPlan {
+            yields_paths,
+            ..DefiLlamaPlan::pro()
+        };
+        let vendor = vendor(plan).await;
+        for below in ["pools", CHART, "perps"] {
+            let status = |path: String| {
+                let vendor = &vendor;
+                async move { pro(vendor, &path).await.status }
+            };
+            let found = [
+                status(format!("/yields/v1/{below}")).await,
+                status(format!("/yields/{below}")).await,
+            ];
+            assert_eq!(found, [new, old], "{yields_paths:?} {below}");
+        }
+        assert_eq!(free(&vendor, "/yields/pools").await.status, 200);
+        vendor.stop().await;
+    }
 }
 
 #[tokio::test]

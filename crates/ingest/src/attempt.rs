@@ -17,7 +17,7 @@ use reqwest_middleware::{Middleware, Next};
 use source::{HostId, Limit, Window};
 use store::{
     Store,
-    pace::{FURTHEST_AHEAD, SlotTaken, Spend},
+    pace::{FURTHEST_AHEAD, Pace, SlotTaken, Spend},
     pulls::PullId,
 };
 
@@ -155,7 +155,7 @@ impl Attempt {
 struct HostPace {
     host: HostId,
     spacing: Spacing,
-    interval: Duration,
+    slots: Pace,
     quotas: Vec<Limit>,
 }
 
@@ -194,7 +194,7 @@ impl Paced {
         let hosts = source
             .hosts()
             .iter()
-            .map(|host| pace_of(host.id, source.limits()))
+            .map(|host| pace_of(host.id, source))
             .collect();
         Self {
             source: source.id(),
@@ -212,7 +212,7 @@ impl Paced {
     pub(crate) fn intervals(&self) -> Vec<(HostId, Duration)> {
         self.hosts
             .iter()
-            .map(|pace| (pace.host, pace.interval))
+            .map(|host| (host.host, host.slots.interval))
             .collect()
     }
 
@@ -259,7 +259,7 @@ impl Paced {
             }
             let led = self.reign.standing(&attempt.stop).await;
             led.ok_or(Stopped::Stopping)?;
-            let ahead = ahead_of(attempt.kind, pace.interval);
+            let ahead = ahead_of(attempt.kind, pace.slots.interval);
             self.wait_for_slot(pace, attempt, ahead).await?;
             if self.reign.stands() {
                 break;
@@ -282,17 +282,13 @@ impl Paced {
         ahead: Duration,
     ) -> Result<(), Stopped> {
         loop {
-            let (source, interval) = (self.source, pace.interval);
+            let (source, host, pace) = (self.source, pace.host, pace.slots);
             let taken = match self.time {
-                Time::Real => {
-                    self.store
-                        .take_slot(source, pace.host, interval, ahead)
-                        .await
-                }
+                Time::Real => self.store.take_slot(source, host, pace, ahead).await,
                 Time::Simulated => {
                     let now = self.clock.now();
                     self.store
-                        .take_slot_at(source, pace.host, interval, ahead, now)
+                        .take_slot_at(source, host, pace, ahead, now)
                         .await
                 }
             }?;
@@ -354,10 +350,10 @@ fn ahead_of(kind: PullKind, interval: Duration) -> Duration {
     }
 }
 
-fn pace_of(host: HostId, limits: &[Limit]) -> HostPace {
+fn pace_of(host: HostId, source: &dyn source::Source) -> HostPace {
     let mut widest = Duration::ZERO;
     let mut quotas = Vec::new();
-    for limit in limits.iter().filter(|limit| limit.host == host) {
+    for limit in source.limits().iter().filter(|limit| limit.host == host) {
         match limit.window {
             Window::RollingSecs(secs) => {
                 widest = widest.max(interval(limit.amount, Duration::from_secs(u64::from(secs))));
@@ -368,7 +364,10 @@ fn pace_of(host: HostId, limits: &[Limit]) -> HostPace {
     HostPace {
         host,
         spacing: Spacing::new(widest),
-        interval: widest,
+        slots: Pace {
+            interval: widest,
+            halved_after_hold: Duration::from_secs(source.half_pace_secs().into()),
+        },
         quotas,
     }
 }

@@ -58,12 +58,45 @@ pub(crate) enum Failed {
     Broken(Error),
 }
 
+/// Whether a 404 may be the path's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Path {
+    MayHaveMoved,
+    Stands,
+}
+
 impl Collector {
-    /// Sends until there is an answer, or until it makes no more sense.
+    /// Sends until there is an answer, or until it makes no more sense. Where the vendor has another path
+    /// for it, a 404 is a reason to try that one.
     pub(crate) async fn fetch(
         &self,
         pull: &Pull<'_>,
         request: &RequestSpec,
+    ) -> Result<ParsedBlock, Failed> {
+        let Some(elsewhere) = self.source.elsewhere(request) else {
+            return self.fetch_at(pull, request, Path::Stands).await;
+        };
+        let fetched = self.fetch_at(pull, request, Path::MayHaveMoved).await;
+        if !matches!(&fetched, Err(Failed::Reply(_, reply)) if is_not_there(reply.as_ref())) {
+            return fetched;
+        }
+        let found = self.fetch_at(pull, &elsewhere, Path::Stands).await;
+        if found.is_ok() {
+            let path = self.transport.redactor().clean(&elsewhere.path);
+            tracing::info!(
+                source = %pull.source, dataset = %pull.dataset.id, path,
+                "answered at another path, which is asked from now on"
+            );
+            self.source.found_elsewhere(&elsewhere);
+        }
+        found
+    }
+
+    async fn fetch_at(
+        &self,
+        pull: &Pull<'_>,
+        request: &RequestSpec,
+        path: Path,
     ) -> Result<ParsedBlock, Failed> {
         let of = (pull.dataset.id, pull.kind, pull.id);
         let asked = Asked::new(request, of, self.transport.redactor());
@@ -75,6 +108,9 @@ impl Collector {
                 other => return other,
             };
             let (reason, wait) = match &error {
+                _ if path == Path::MayHaveMoved && is_not_there(reply.as_ref()) => {
+                    return Err(Failed::Reply(error, reply));
+                }
                 ReplyError::Throttled { retry_after, .. } if throttled < MAX_THROTTLED => {
                     throttled += 1;
                     let wait = retry_after
@@ -338,6 +374,10 @@ fn older_than_known(points: &[Point], index: &SeriesIndex, facts: &Facts) -> Vec
         })
     });
     corrected.collect()
+}
+
+fn is_not_there(reply: Option<&Reply>) -> bool {
+    reply.is_some_and(|reply| reply.status == http::StatusCode::NOT_FOUND)
 }
 
 fn had_its_tries(reply: Option<&Reply>) -> bool {

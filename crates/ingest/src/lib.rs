@@ -61,6 +61,7 @@ pub use stop::{Stop, Stopper};
 pub use summary::{Hole, PullEnd, Summary, Waiting};
 pub use survey::{
     Gap, GapReason, NotFresh, OutsidePlan, REFUSED_TICKS_SUSPEND, Standing, State, Survey,
+    unknown_names,
 };
 pub use timetable::Timetable;
 pub use wants::Filter;

@@ -5,6 +5,7 @@
 //! ([`crate::reach`]) is known in its process alone: a survey of the files goes by the configured plan.
 
 mod gaps;
+mod names;
 mod rotation;
 mod standing;
 
@@ -24,6 +25,7 @@ use store::{
 };
 
 pub use gaps::{Gap, GapReason, OutsidePlan};
+pub use names::unknown_names;
 pub use rotation::NotFresh;
 pub use standing::{Standing, State};
 

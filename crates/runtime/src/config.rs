@@ -10,6 +10,15 @@ pub enum ConfigError {
     /// There is no folder.
     #[error("no folder sources-config here or above: set CROSSFEED_CONFIG")]
     NoFolder,
+    /// The folder is none. One that was not named would have been looked for and not found.
+    #[error("CROSSFEED_CONFIG: failed to read the folder {folder}")]
+    NotAFolder {
+        /// What the variable says.
+        folder: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The file is not there.
     #[error("{folder} holds no {file}; it holds {found}")]
     Missing {
@@ -48,6 +57,10 @@ pub fn read_sources_config(folder: Option<&Path>, file: &str) -> Result<Vec<u8>,
     let path = folder.join(file);
     match std::fs::read(&path) {
         Ok(bytes) => Ok(bytes),
+        Err(source) if !folder.is_dir() => Err(ConfigError::NotAFolder {
+            folder: folder.to_owned(),
+            source,
+        }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing(folder, file)),
         Err(source) => Err(ConfigError::Io { path, source }),
     }
@@ -99,7 +112,12 @@ mod tests {
         );
         let nowhere = folder.path().join("x");
         let error = read_sources_config(Some(&nowhere), "velo.csv").unwrap_err();
-        assert!(matches!(error, ConfigError::Io { path, .. } if path == nowhere));
+        let told = error.to_string();
+        assert!(told.starts_with("CROSSFEED_CONFIG: "), "{told}");
+        assert!(matches!(error, ConfigError::NotAFolder { folder, .. } if folder == nowhere));
+        let file = folder.path().join("velo.csv");
+        let error = read_sources_config(Some(&file), "velo.csv").unwrap_err();
+        assert!(matches!(error, ConfigError::NotAFolder { folder, .. } if folder == file));
         assert!(matches!(
             read_sources_config(None, "velo.csv"),
             Err(ConfigError::NoFolder)

@@ -79,6 +79,12 @@ impl Problem {
     }
 }
 
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.what)
+    }
+}
+
 /// All that is wrong with the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadEnvironment(pub Vec<Problem>);
@@ -87,7 +93,7 @@ impl fmt::Display for BadEnvironment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the environment is wrong")?;
         for problem in &self.0 {
-            write!(f, "\n  {}: {}", problem.name, problem.what)?;
+            write!(f, "\n  {problem}")?;
         }
         Ok(())
     }
@@ -101,10 +107,22 @@ impl Env {
     /// # Errors
     /// Everything that is wrong, at once.
     pub fn load() -> Result<Self, BadEnvironment> {
+        match Self::load_readable()? {
+            (env, problems) if problems.is_empty() => Ok(env),
+            (_, problems) => Err(BadEnvironment(problems)),
+        }
+    }
+
+    /// Reads as much of it as can be read, as if what is wrong were not set, and says what is wrong: for
+    /// who tells at once what is wrong elsewhere. Nothing is begun with an environment that has problems.
+    ///
+    /// # Errors
+    /// Where nothing can be read, because there is no working folder.
+    pub fn load_readable() -> Result<(Self, Vec<Problem>), BadEnvironment> {
         let cwd = std::env::current_dir().map_err(|error| {
             BadEnvironment(vec![Problem::new("working folder", error.to_string())])
         })?;
-        Self::from_parts(std::env::vars_os(), &cwd)
+        Ok(Self::readable_from_parts(std::env::vars_os(), &cwd))
     }
 
     /// Reads the given variables and the nearest `.env` above `cwd`.
@@ -115,9 +133,18 @@ impl Env {
         process: impl IntoIterator<Item = (OsString, OsString)>,
         cwd: &Path,
     ) -> Result<Self, BadEnvironment> {
-        let mut problems = Vec::new();
+        match Self::readable_from_parts(process, cwd) {
+            (env, problems) if problems.is_empty() => Ok(env),
+            (_, problems) => Err(BadEnvironment(problems)),
+        }
+    }
+
+    fn readable_from_parts(
+        process: impl IntoIterator<Item = (OsString, OsString)>,
+        cwd: &Path,
+    ) -> (Self, Vec<Problem>) {
         let dotenv = dotenv::find(cwd);
-        let mut vars = Vars::new(process, dotenv.as_deref(), problems.split_off(0));
+        let mut vars = Vars::new(process, dotenv.as_deref());
         let env = Self {
             database: DatabaseEnv {
                 url: vars.database_url("DATABASE_URL"),
@@ -148,12 +175,7 @@ impl Env {
                 .into(),
             dotenv,
         };
-        problems = vars.problems;
-        if problems.is_empty() {
-            Ok(env)
-        } else {
-            Err(BadEnvironment(problems))
-        }
+        (env, vars.problems)
     }
 
     /// Returns what is set for one of [`VENDORS`]; nothing is set for any other name.
@@ -185,11 +207,8 @@ pub(crate) struct Vars {
 }
 
 impl Vars {
-    fn new(
-        process: impl IntoIterator<Item = (OsString, OsString)>,
-        dotenv: Option<&Path>,
-        mut problems: Vec<Problem>,
-    ) -> Self {
+    fn new(process: impl IntoIterator<Item = (OsString, OsString)>, dotenv: Option<&Path>) -> Self {
+        let mut problems = Vec::new();
         let mut values = BTreeMap::new();
         if let Some(file) = dotenv {
             for (name, value) in dotenv::read(file, &mut problems) {

@@ -32,6 +32,7 @@
 //! | `metrics.rs` | the metric table |
 //! | `names.rs` | what the CSV says of an asset beside its metrics |
 //! | `config.rs` | a row of the CSV into series |
+//! | `yields.rs` | at which of two paths the yields stand |
 //! | `route.rs` | a path into what it asks for |
 //! | `plan.rs` | an ask into requests |
 //! | `recognise.rs` | a path and query into a request |
@@ -52,6 +53,7 @@ mod recognise;
 mod route;
 mod settings;
 mod wire;
+mod yields;
 
 use std::sync::Arc;
 
@@ -71,12 +73,13 @@ pub use settings::{FreeHosts, Plan, Settings};
 pub use source::UnknownPlan;
 
 use names::Names;
+use yields::YieldsPath;
 
 /// The vendor on one plan.
 ///
 /// Keeps the names of the CSV that [`Source::read_config`] read last without a problem: equal asks give
 /// equal plans as long as no other is read. Before the first, an id is asked for as it stands, which
-/// the vendor refuses loudly for a protocol.
+/// the vendor refuses loudly for a protocol. Keeps as well at which of two paths the yields were found.
 #[derive(Debug)]
 pub struct DefiLlama {
     settings: Settings,
@@ -84,6 +87,7 @@ pub struct DefiLlama {
     hosts: Vec<Host>,
     limits: Vec<Limit>,
     names: Kept<Names>,
+    yields: YieldsPath,
 }
 
 impl DefiLlama {
@@ -95,6 +99,7 @@ impl DefiLlama {
             limits: access::limits(&settings),
             settings,
             names: Kept::default(),
+            yields: YieldsPath::default(),
         }
     }
 
@@ -171,6 +176,14 @@ impl Source for DefiLlama {
 
     fn halves(&self, request: &RequestSpec) -> Option<[RequestSpec; 2]> {
         plan::halves(self, request)
+    }
+
+    fn elsewhere(&self, request: &RequestSpec) -> Option<RequestSpec> {
+        YieldsPath::elsewhere(request)
+    }
+
+    fn found_elsewhere(&self, request: &RequestSpec) {
+        self.yields.found(request);
     }
 
     fn parse(

@@ -31,7 +31,7 @@ pub(crate) fn plan<'a>(source: &'a DefiLlama, ask: &'a Ask) -> Result<source::Pl
         plan: source.settings.plan,
         dataset: spec.id,
     };
-    Ok(match spec.id {
+    let requests: source::Plan<'a> = match spec.id {
         PROTOCOLS | CHAINS | STABLECOINS => {
             let (path, query) = now::of_all(spec.id);
             let request = maker.request(path, query, Block::open(Step::Day));
@@ -43,7 +43,10 @@ pub(crate) fn plan<'a>(source: &'a DefiLlama, ask: &'a Ask) -> Result<source::Pl
         PRICES_NOW => prices::now(source, maker, ask),
         PRICES_DAILY | PRICES_HOURLY => prices::past(source, maker, ask, spec.step),
         _ => daily::plan(source, maker, ask),
-    })
+    };
+    // One by one, so that what is found out while a plan runs holds for the rest of it.
+    let at_present = |request| source.yields.at_present(request);
+    Ok(Box::new(requests.map(at_present)))
 }
 
 /// Makes requests of one dataset on one plan.

@@ -55,7 +55,7 @@ pub(crate) fn recognise(
     let maker = Maker { plan, dataset };
     Ok(match found {
         Route::Usage => maker.usage(),
-        _ => maker.request_as_asked(&path, query, block),
+        _ => (source.yields).at_present(maker.request_as_asked(&path, query, block)),
     })
 }
 

@@ -104,7 +104,7 @@ pub(crate) fn route(path: &str) -> Option<Route<'_>> {
     // Of a path with a product's folder, as requests of ours to the Pro host have it.
     let path = path.trim_matches('/');
     let folder = path.split_once('/').filter(|(first, _)| is_product(first));
-    let path = folder.map_or(path, |(_, rest)| rest);
+    let path = folder.map_or(path, |(_, rest)| rest.strip_prefix("v1/").unwrap_or(rest));
     let segments: Vec<&str> = path.split('/').collect();
     Some(match segments.as_slice() {
         ["protocols"] => Route::Protocols,
@@ -172,6 +172,7 @@ mod tests {
         assert_eq!(route("/chart/a:b,c:d"), Some(Route::CoinChart("a:b,c:d")));
         assert_eq!(route("/coins/chart/a%3Ab"), Some(Route::CoinChart("a%3Ab")));
         assert_eq!(route("/yields/chart/1-2"), Some(Route::PoolChart("1-2")));
+        assert_eq!(route("/yields/v1/chart/1-2"), route("/yields/chart/1-2"));
         assert_eq!(route("/tvl/aave"), None);
     }
 }

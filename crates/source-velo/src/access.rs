@@ -13,6 +13,10 @@ pub(crate) const HOST: HostId = "api";
 const REQUESTS_A_MINUTE: u32 = 120;
 const WINDOW_SECS: u32 = 30;
 
+/// For how long it is asked at half pace after a 429 (section 7, which does not say how long): the
+/// vendor is degraded, or another has part of the account's budget, and neither ends with a window.
+pub(crate) const HALF_PACE_SECS: u32 = 10 * 60;
+
 /// The last three months, where the plan has no more; a day less, because nobody says how a month is
 /// counted.
 const MONTHLY_REACH_DAYS: i64 = 89;

@@ -4,14 +4,15 @@
 //! Coins and products are checked for their shape only. Whether the vendor lists them is checked
 //! against the catalogues at refresh, not here.
 
+mod exchange;
+
 use model::{Instrument, Key, SeriesKey, SeriesSpec, Since, Step, Ts, Venue};
 use serde::Deserialize;
-use source::config::{Problems, RowReport, Table, metric_names, nearest, read_rows};
+use source::config::{Problem, Problems, RowReport, Table, metric_names, read_rows};
 
 use crate::{
-    datasets::{
-        FUTURES_EXCHANGES, OPTION_PREFIX, OPTIONS_EXCHANGE, SOURCE, SPOT_EXCHANGES, stamp_of,
-    },
+    datasets::{OPTION_PREFIX, SOURCE, stamp_of},
+    exchanges::Exchanges,
     metrics::{CAPS_METRICS, Market, metrics_of},
 };
 
@@ -51,7 +52,15 @@ enum Kind {
     Caps,
 }
 
-pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {
+/// What the file says.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) series: Vec<SeriesSpec>,
+    pub(crate) exchanges: Exchanges,
+    pub(crate) warnings: Vec<Problem>,
+}
+
+pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Read, Problems> {
     let mut table: Table<ProductRow> = Table::read(file, csv, &COLUMNS);
     table.refuse_duplicates("product", |row| {
         let place = (row.market.clone(), row.exchange.clone());
@@ -63,7 +72,13 @@ pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> 
         )
     });
     let made = read_rows(&mut table, series);
-    table.finish(made.into_iter().flatten().collect())
+    let exchanges = exchange::learnt(&mut table);
+    let warnings = exchange::warnings(file, &table);
+    table.finish(Read {
+        series: made.into_iter().flatten().collect(),
+        exchanges,
+        warnings,
+    })
 }
 
 /// What the vendor has for a coin comes back under its name in whatever case it was asked for.
@@ -87,7 +102,7 @@ fn series(row: &ProductRow, report: &mut RowReport<'_>) -> Option<Vec<SeriesSpec
     let kind = report.check("market", kind(&row.market));
     let coin = report.check("coin", coin(&row.coin));
     if let Some(kind) = kind {
-        report.check("exchange", check_exchange(kind, &row.exchange));
+        report.check("exchange", exchange::check(kind, &row.exchange));
         report.check("product", check_product(kind, &row.product));
     }
     let names = kind.and_then(|kind| report.check("metrics", names(kind, &row.metrics)));
@@ -159,42 +174,6 @@ fn coin(text: &str) -> Result<&str, String> {
         )),
         None => name(text, "coin", "BTC"),
     }
-}
-
-fn check_exchange(kind: Kind, exchange: &str) -> Result<(), String> {
-    let known: &[&str] = match kind {
-        Kind::Caps | Kind::Bars(Market::Basis) if exchange.is_empty() => return Ok(()),
-        Kind::Caps | Kind::Bars(Market::Basis) => {
-            return Err(
-                "leave it empty: the vendor has this for a coin, not for an exchange".into(),
-            );
-        }
-        Kind::Bars(Market::Spot) => &SPOT_EXCHANGES,
-        Kind::Bars(Market::Options) => &[OPTIONS_EXCHANGE],
-        // New ones do appear: what is no slip of the pen trades futures.
-        Kind::Bars(Market::Futures) if !is_slip(exchange) => {
-            return name(exchange, "exchange", "binance-futures").map(|_| ());
-        }
-        Kind::Bars(Market::Futures) => &FUTURES_EXCHANGES,
-    };
-    if known.contains(&exchange) {
-        return Ok(());
-    }
-    Err(match nearest(exchange, known.iter().copied()) {
-        Some(near) => format!("{exchange:?} is no exchange of this market: did you mean {near}?"),
-        None => format!(
-            "{exchange:?} is no exchange of this market: one of {}",
-            known.join(", ")
-        ),
-    })
-}
-
-/// Whether it is an exchange that is known, or spelled nearly like one.
-fn is_slip(exchange: &str) -> bool {
-    let known = FUTURES_EXCHANGES.iter().chain(&SPOT_EXCHANGES);
-    known
-        .into_iter()
-        .any(|known| strsim::osa_distance(exchange, known) <= 2)
 }
 
 fn check_product(kind: Kind, product: &str) -> Result<(), String> {

@@ -35,21 +35,6 @@ pub(crate) const LAG_SECS: i64 = 120;
 /// The most values one request may ask for: buckets × exchanges × products × columns.
 pub(crate) const MAX_VALUES: u64 = 22_500;
 
-/// The exchanges of spot products. All others trade futures, of options there is one.
-pub(crate) const SPOT_EXCHANGES: [&str; 4] = ["binance", "coinbase", "bybit-spot", "okex"];
-/// The exchanges of futures that are known; new ones do appear.
-pub(crate) const FUTURES_EXCHANGES: [&str; 8] = [
-    "binance-futures",
-    "bybit",
-    "okex-swap",
-    "deribit",
-    "hyperliquid",
-    "binance-coin-margin",
-    "bybit-coin-margin",
-    "okex-coin-margin",
-];
-/// The exchange of options.
-pub(crate) const OPTIONS_EXCHANGE: &str = "deribit";
 /// What stands before the coin of an option: its coins trade as futures at the same exchange.
 pub(crate) const OPTION_PREFIX: &str = "option:";
 
@@ -117,20 +102,6 @@ const fn catalogue(id: DatasetId, paths: &'static [&'static str]) -> DatasetSpec
     }
 }
 
-/// Returns the market a key belongs to; none for caps and for the basis, which no exchange has.
-pub(crate) fn market_of(key: &Key) -> Option<Market> {
-    let venue = key.venue.as_str();
-    if venue.is_empty() {
-        None
-    } else if key.asset.as_str().starts_with(OPTION_PREFIX) {
-        Some(Market::Options)
-    } else if SPOT_EXCHANGES.contains(&venue) {
-        Some(Market::Spot)
-    } else {
-        Some(Market::Futures)
-    }
-}
-
 /// Returns the vendor's ticker of a key's coin.
 pub(crate) fn coin_of(key: &Key) -> &str {
     let asset = key.asset.as_str();
@@ -145,26 +116,29 @@ pub(crate) fn sent_name(key: &Key) -> &str {
     }
 }
 
-/// Whether the dataset holds a series of ours.
-pub(crate) fn serves(dataset: DatasetId, series: &SeriesKey) -> bool {
+/// Whether the dataset holds a series of ours, of the market that its key belongs to.
+pub(crate) fn serves(dataset: DatasetId, series: &SeriesKey, market: Option<Market>) -> bool {
     let key = &series.key;
     if series.source != SOURCE {
         return false;
     }
     let name = series.metric.as_str();
-    let is_row = match market_of(key) {
+    let is_row = match market {
         Some(market) => !key.instrument.is_none() && metric(market, name).is_some(),
         None => key.instrument.is_none() && metric(Market::Basis, name).is_some(),
     };
     match (dataset, series.step) {
         (ROWS, Step::Hour) | (ROWS_DAILY, Step::Day) => is_row,
-        (CAPS, Step::Hour) => {
-            key.venue.is_none()
-                && key.instrument.is_none()
-                && CAPS_METRICS.iter().any(|one| one.name == name)
-        }
+        (CAPS, Step::Hour) => is_caps(series),
         _ => false,
     }
+}
+
+/// Whether it is a supply or a market cap of a coin.
+fn is_caps(series: &SeriesKey) -> bool {
+    let (key, name) = (&series.key, series.metric.as_str());
+    let is_of_coin = key.venue.is_none() && key.instrument.is_none();
+    is_of_coin && CAPS_METRICS.iter().any(|one| one.name == name)
 }
 
 /// Returns a label before the vendor's first bar. Most series begin in 2021, a spot product of the
@@ -179,9 +153,8 @@ pub(crate) fn vendor_first(dataset: DatasetId) -> Option<Ts> {
 
 /// A bar's label starts its bucket, caps are true at an instant.
 pub(crate) fn stamp_of(series: &SeriesKey) -> Stamp {
-    if serves(CAPS, series) {
-        Stamp::Instant
-    } else {
-        Stamp::Bar
+    match is_caps(series) {
+        true => Stamp::Instant,
+        false => Stamp::Bar,
     }
 }

@@ -19,6 +19,7 @@
 //! | `access.rs` | what each plan gives |
 //! | `datasets.rs` | the datasets |
 //! | `metrics.rs` | the metric table |
+//! | `exchanges.rs` | which market an exchange trades |
 //! | `config.rs` | a row of the CSV into series |
 //! | `select.rs` | a row without a product into the products that are listed |
 //! | `plan.rs` | an ask into requests |
@@ -31,6 +32,7 @@ mod access;
 mod config;
 mod datasets;
 mod error;
+mod exchanges;
 mod metrics;
 mod parse;
 mod plan;
@@ -41,8 +43,9 @@ mod wire;
 
 use model::{DatasetId, Key, SeriesKey, SeriesSpec, SourceId, Stamp, Ts};
 use source::{
-    Ask, DatasetSpec, Host, Limit, Listing, Parsed, PlanError, Reply, ReplyError, RequestSpec,
-    Sink, Source, config::Problems,
+    Ask, DatasetSpec, Host, Kept, Limit, Listing, Parsed, PlanError, Reply, ReplyError,
+    RequestSpec, Sink, Source,
+    config::{Problem, Problems},
 };
 
 pub use config::COLUMNS;
@@ -52,15 +55,21 @@ pub use datasets::{
 pub use settings::{Plan, Settings};
 pub use source::UnknownPlan;
 
+use exchanges::Exchanges;
 use metrics::Market;
 
 /// The vendor on one plan.
-#[derive(Clone, Debug)]
+///
+/// Keeps what the CSV that [`Source::read_config`] read last without a problem says of exchanges that
+/// are not known here: equal asks give equal plans as long as no other is read.
+#[derive(Debug)]
 pub struct Velo {
     settings: Settings,
     datasets: Vec<DatasetSpec>,
     hosts: Vec<Host>,
     limits: Vec<Limit>,
+    exchanges: Kept<Exchanges>,
+    warnings: Kept<Vec<Problem>>,
 }
 
 impl Velo {
@@ -71,6 +80,8 @@ impl Velo {
             hosts: vec![access::host(&settings)],
             limits: access::limits(&settings),
             settings,
+            exchanges: Kept::default(),
+            warnings: Kept::default(),
         }
     }
 }
@@ -92,6 +103,10 @@ impl Source for Velo {
         &self.limits
     }
 
+    fn half_pace_secs(&self) -> u32 {
+        access::HALF_PACE_SECS
+    }
+
     fn concurrency(&self) -> usize {
         access::CONCURRENCY
     }
@@ -102,7 +117,14 @@ impl Source for Velo {
     }
 
     fn read_config(&self, file: &str, csv: &[u8]) -> Result<Vec<SeriesSpec>, Problems> {
-        config::read(file, csv)
+        let read = config::read(file, csv)?;
+        self.exchanges.set(read.exchanges);
+        self.warnings.set(read.warnings);
+        Ok(read.series)
+    }
+
+    fn config_warnings(&self) -> Vec<Problem> {
+        self.warnings.get().to_vec()
     }
 
     fn is_selector(&self, series: &SeriesKey) -> bool {
@@ -114,7 +136,7 @@ impl Source for Velo {
     }
 
     fn catalogue_of(&self, key: &Key) -> Option<DatasetId> {
-        Some(match datasets::market_of(key)? {
+        Some(match self.exchanges.get().market_of(key)? {
             Market::Spot => SPOT,
             Market::Options => OPTIONS,
             Market::Futures | Market::Basis => FUTURES,
@@ -126,7 +148,7 @@ impl Source for Velo {
     }
 
     fn serves(&self, dataset: DatasetId, series: &SeriesKey) -> bool {
-        datasets::serves(dataset, series)
+        datasets::serves(dataset, series, self.exchanges.get().market_of(&series.key))
     }
 
     fn horizon(&self, dataset: DatasetId, now: Ts) -> Option<Ts> {

@@ -14,7 +14,6 @@ use crate::{
     config::QUOTE,
     datasets::{
         CAPS, FUTURES, FUTURES_DELISTED, OPTIONS, ROWS, ROWS_DAILY, SOURCE, SPOT, SPOT_DELISTED,
-        market_of,
     },
     metrics::{Market, metrics_of},
 };
@@ -130,8 +129,5 @@ pub(crate) fn asked_time(request: &RequestSpec) -> TimeRange {
 
 /// Returns the market of a request for bars.
 pub(crate) fn market(request: &RequestSpec) -> Market {
-    match request.block.keys.first() {
-        Some(key) => market_of(key).unwrap_or(Market::Basis),
-        None => market_of_query(&request.query),
-    }
+    market_of_query(&request.query)
 }

@@ -7,14 +7,11 @@ use std::collections::BTreeSet;
 use model::{Instrument, SeriesKey, SeriesSpec};
 use source::Listing;
 
-use crate::{
-    config::with_product,
-    datasets::{SOURCE, market_of},
-};
+use crate::{config::with_product, datasets::SOURCE};
 
 /// Whether a series has an exchange and no product.
 pub(crate) fn is_selector(series: &SeriesKey) -> bool {
-    series.source == SOURCE && series.key.instrument.is_none() && market_of(&series.key).is_some()
+    series.source == SOURCE && series.key.instrument.is_none() && !series.key.venue.is_none()
 }
 
 /// Returns the series of every product of the selector's coin at its exchange, delisted ones too.

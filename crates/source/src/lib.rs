@@ -53,6 +53,12 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// Returns what the vendor enforces on the configured plan.
     fn limits(&self) -> &[Limit];
 
+    /// Returns for how long after the wait that a 429 asked for the vendor is asked at half pace, in
+    /// seconds, by all processes; zero where it is asked at full pace at once.
+    fn half_pace_secs(&self) -> u32 {
+        0
+    }
+
     /// Returns how many requests one process may have in flight.
     fn concurrency(&self) -> usize;
 
@@ -151,6 +157,18 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     fn check(&self, request: &RequestSpec, reply: &Reply) -> Result<(), ReplyError> {
         let _ = request;
         check_status(reply)
+    }
+
+    /// Returns the same request at another path, to be tried once where the vendor answers 404 at this
+    /// one: some of its paths are moving. `None` where there is no other.
+    fn elsewhere(&self, request: &RequestSpec) -> Option<RequestSpec> {
+        let _ = request;
+        None
+    }
+
+    /// Notes that a request of [`Self::elsewhere`] was answered: from now on plans ask there.
+    fn found_elsewhere(&self, request: &RequestSpec) {
+        let _ = request;
     }
 
     /// Splits a request that was too much for the vendor ([`ReplyError::TooMuch`]); `None` where it

@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 
 use ledger_support::{ACME, OTHER, client, hour, store};
 use model::Ts;
-use store::{Store, pace::SlotTaken};
+use store::{
+    Store,
+    pace::{Pace, SlotTaken},
+};
 use testkit::TestDatabase;
 use tokio_postgres::Client;
 
@@ -381,4 +384,74 @@ async fn who_may_reserve_gets_the_slots_first_and_the_other_what_is_left() {
     // Once the gaps are filled, the backfill has every slot.
     let after: Vec<_> = backfill.iter().filter(|at| **at > last).collect();
     assert!(after.len() >= 19 && after.windows(2).all(|pair| pair[1] - pair[0] == 2_000));
+}
+
+#[tokio::test]
+async fn after_a_hold_all_processes_ask_at_half_pace_for_a_while() {
+    let database = testkit::database().await;
+    let (one, two) = (store(&database).await, store(&database).await);
+    let pace = Pace {
+        interval: INTERVAL,
+        halved_after_hold: Duration::from_secs(600),
+    };
+    let hold = Duration::from_secs(30);
+    one.hold_at(ACME, HOST, hold, hour(0)).await.unwrap();
+    one.hold_at(OTHER, HOST, hold, hour(0)).await.unwrap();
+    let turn = |store: &Store, source, pace: Pace, at| {
+        let store = store.clone();
+        async move {
+            let taken = store.take_slot_at(source, HOST, pace, Duration::ZERO, at);
+            let go = SlotTaken::Go {
+                wait: Duration::ZERO,
+            };
+            assert_eq!(taken.await.unwrap(), go, "{at}");
+            // How long the other waits for the next one.
+            match store
+                .take_slot_at(source, HOST, pace, Duration::ZERO, at)
+                .await
+                .unwrap()
+            {
+                SlotTaken::Full { retry_in } => retry_in,
+                other => unreachable!("{other:?}"),
+            }
+        }
+    };
+    let after = |secs| hour(0).plus_secs(secs);
+    assert_eq!(turn(&one, ACME, pace, after(30)).await, INTERVAL * 2);
+    assert_eq!(turn(&two, ACME, pace, after(31)).await, INTERVAL * 2);
+    assert_eq!(turn(&two, ACME, pace, after(629)).await, INTERVAL * 2);
+    assert_eq!(turn(&two, ACME, pace, after(630)).await, INTERVAL);
+    // Anew with the next one, and from its end.
+    two.hold_at(ACME, HOST, hold, after(700)).await.unwrap();
+    assert_eq!(turn(&one, ACME, pace, after(1_329)).await, INTERVAL * 2);
+    assert_eq!(turn(&one, ACME, pace, after(1_330)).await, INTERVAL);
+    // Whose vendor says nothing of it goes on as before.
+    let full = Pace::from(INTERVAL);
+    assert_eq!(turn(&two, OTHER, full, after(30)).await, INTERVAL);
+
+    // What live reserves during a hold and after it is as far apart, and believed to the last.
+    two.hold_at(OTHER, HOST, hold, after(2_000)).await.unwrap();
+    let slow = Pace {
+        interval: Duration::from_secs(10),
+        ..pace
+    };
+    let mut waits = Vec::new();
+    let full = loop {
+        let minute = Duration::from_secs(60);
+        let taken = two.take_slot_at(OTHER, HOST, slow, minute, after(2_000));
+        match taken.await.unwrap() {
+            SlotTaken::Go { wait } => waits.push(wait.as_secs()),
+            other => break other,
+        }
+    };
+    assert_eq!(waits, [30, 50]);
+    let retry_in = Duration::from_secs(10);
+    assert_eq!(full, SlotTaken::Full { retry_in });
+    // A hold of a clock that went wrong halves nothing.
+    client(&database)
+        .await
+        .batch_execute("UPDATE pace SET held_until = '2099-01-01'")
+        .await
+        .unwrap();
+    assert_eq!(turn(&one, ACME, pace, after(3_000)).await, INTERVAL);
 }

@@ -92,6 +92,8 @@ impl Demo {
             println!("\n{}", checked?);
             return Ok(());
         }
+        println!("\nto use crossfeed, backfill or ingestd here, in another shell:\n");
+        stage.exports().iter().for_each(|line| println!("{line}"));
         println!("\nup until Ctrl-C; psql: {}", stage.psql());
         api.wait().await
     }

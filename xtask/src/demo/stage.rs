@@ -107,6 +107,22 @@ impl Stage {
         }
     }
 
+    /// Returns the lines that let a shell's programs meet the same database and vendors. Keys of real
+    /// vendors are not among them.
+    pub(crate) fn exports(&self) -> Vec<String> {
+        let mut variables = vec![(
+            "CROSSFEED_HOME".to_owned(),
+            self.options.home.display().to_string(),
+        )];
+        if !self.players.is_empty() {
+            let config = self.config.path().display().to_string();
+            variables.push(("CROSSFEED_CONFIG".to_owned(), config));
+        }
+        variables.extend(self.players.iter().flat_map(Player::variables));
+        let line = |(name, value): &(String, String)| format!("export {name}='{value}'");
+        variables.iter().map(line).collect()
+    }
+
     /// Returns a command that opens the database.
     pub(crate) fn psql(&self) -> String {
         self.server

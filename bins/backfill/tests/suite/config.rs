@@ -60,6 +60,7 @@ async fn what_looks_like_a_slip_of_the_pen_is_told_and_is_no_problem() {
 #[tokio::test]
 async fn all_problems_of_the_environment_come_at_once_and_hold_no_secret() {
     let stage = Stage::new(PROGRAM).await;
+    stage.configure(&["bitcoin,BTC,usd,PRICEE,,,false,true,"]);
     for args in [&["--check-config"][..], &RANGE] {
         let mut command = stage.command(args);
         command
@@ -77,10 +78,13 @@ async fn all_problems_of_the_environment_come_at_once_and_hold_no_secret() {
                 "COINGECKO_RPM: ",
                 "DATABASE_URL: ",
                 "COINGECKO_BASE_URL: ",
+                // What is wrong with the files comes with it.
+                "coingecko.csv:2: column metrics: ",
             ],
         );
         assert!(!run.to_string().contains("hunter2"), "{run}");
     }
+    stage.configure(&["bitcoin,BTC,usd,,,,false,true,"]);
     let mut command = stage.command(&RANGE);
     command.env("COINGECKO_PLAN", "gold");
     ended(command).await.must(

@@ -15,7 +15,7 @@ mod suspend;
 use argh::FromArgs;
 use assembly::{Looked, SOURCES, look_at};
 use model::SourceId;
-use runtime::{Env, Exit, Role};
+use runtime::{BadEnvironment, Env, Exit, Problem, Role};
 use store::Store;
 
 /// What to do.
@@ -57,6 +57,14 @@ impl Verb {
             Self::Quota(verb) => verb.run(&env).await,
             Self::Suspend(verb) => verb.run(&env).await,
             Self::Resume(verb) => verb.run(&env).await,
+        }
+    }
+
+    /// Says what is wrong with the environment, and begins nothing.
+    pub(crate) fn refuse(self, env: &Env, wrong: Vec<Problem>) -> anyhow::Result<Exit> {
+        match self {
+            Self::Setup(verb) => verb.refuse(env, &wrong),
+            _ => Err(BadEnvironment(wrong).into()),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `crossfeed setup`: everything a new installation needs, and nothing twice.
 
 use argh::FromArgs;
-use assembly::{Workshop, check_config};
-use runtime::{Env, Exit, Role};
+use assembly::{ConfigCheck, Workshop, check_config};
+use runtime::{Env, Exit, Problem, Role};
 
 use crate::out;
 
@@ -12,17 +12,17 @@ use crate::out;
 pub(crate) struct Setup {}
 
 impl Setup {
-    #[expect(clippy::print_stderr, reason = "the command's own output")]
+    /// Tells what is wrong with the configuration besides.
+    pub(crate) fn refuse(self, env: &Env, wrong: &[Problem]) -> anyhow::Result<Exit> {
+        refused(&check_config(env).after(wrong))
+    }
+
     pub(crate) async fn run(self, env: Env) -> anyhow::Result<Exit> {
         let check = check_config(&env);
-        check.read.iter().try_for_each(out::line)?;
         if !check.problems.is_empty() {
-            check
-                .problems
-                .iter()
-                .for_each(|problem| eprintln!("{problem}"));
-            return Ok(Exit::Error);
+            return refused(&check);
         }
+        check.read.iter().try_for_each(out::line)?;
         let database = runtime::database(&env, Role::Write).await?;
         let report = store::migrations::run(&database.config).await?;
         match report.applied.as_slice() {
@@ -35,4 +35,12 @@ impl Setup {
         out::line("ready: start ingestd, or fill the past with backfill")?;
         Ok(Exit::Complete)
     }
+}
+
+#[expect(clippy::print_stderr, reason = "the command's own output")]
+fn refused(check: &ConfigCheck) -> anyhow::Result<Exit> {
+    check.read.iter().try_for_each(out::line)?;
+    let problems = check.problems.iter();
+    problems.for_each(|problem| eprintln!("{problem}"));
+    Ok(Exit::Error)
 }

@@ -113,6 +113,38 @@ async fn each_hole_has_its_reason() {
 }
 
 #[tokio::test]
+async fn a_name_that_nobody_knows_is_no_good_news() {
+    let stage = Stage::new(PROGRAM).await;
+    stage.configure(&["bitcoin,,usd,PRICE|FDV,2026-05-01,2026-05-01,false,true,"]);
+    for (args, told) in [
+        (
+            ["--asset", "bitcoi"],
+            "no asset \"bitcoi\": did you mean bitcoin?",
+        ),
+        (
+            ["--metric", "PRISE"],
+            "no metric \"PRISE\": did you mean PRICE?",
+        ),
+        (["--dataset", "chart_dayly"], "did you mean chart_daily?"),
+        (
+            ["--asset", "zzzzzzzz"],
+            "no asset \"zzzzzzzz\" in the configuration",
+        ),
+    ] {
+        let args = ["gaps", args[0], args[1]];
+        stage.run(&args).await.must(2, &[told]);
+    }
+    let both = stage.run(&["gaps", "--csv", "--json"]).await;
+    both.must(2, &["--csv or --json"]);
+    // For a spreadsheet all of them.
+    let listed = async |args: &[&str]| stage.run(args).await.stdout.lines().count();
+    let rows = listed(&["gaps", "--csv"]).await;
+    assert_eq!(listed(&["gaps", "--csv", "--all"]).await, rows);
+    assert_eq!(listed(&["gaps", "--csv", "--limit", "1"]).await, 2);
+    assert!(rows > 2);
+}
+
+#[tokio::test]
 async fn what_is_switched_off_is_nobodys_hole() {
     let stage = Stage::new(PROGRAM).await;
     stage.configure(&["bitcoin,,usd,PRICE,2026-05-01,2026-05-01,false,true,"]);

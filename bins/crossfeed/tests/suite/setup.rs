@@ -1,6 +1,6 @@
 //! `crossfeed setup`, `sources` and `pulls`; command lines that make no sense, and readers that go away.
 
-use testkit::stage::Stage;
+use testkit::stage::{Stage, ended};
 
 use crate::PROGRAM;
 
@@ -87,4 +87,23 @@ async fn what_is_no_source_is_a_wrong_command_line() {
     stage.run(&[]).await.must(2, &["setup", "resume"]);
     stage.run(&["pul", "coingecko"]).await.must(2, &["pul"]);
     assert_eq!(stage.seen(), 0);
+}
+
+#[tokio::test]
+async fn setup_tells_what_is_wrong_with_environment_and_files_at_once() {
+    let stage = Stage::new(PROGRAM).await;
+    stage.configure(&["bitcoin,BTC,usd,PRICEE,,,false,true,"]);
+    let mut command = stage.command(&["setup"]);
+    command.env("ARTEMIS_RPM", "abc");
+    let told = [
+        "ARTEMIS_RPM: \"abc\" is not a whole number above 0\n",
+        "coingecko.csv:2: column metrics: ",
+    ];
+    ended(command).await.must(1, &told);
+    // Who reads no files tells of the environment alone.
+    let mut command = stage.command(&["sources"]);
+    command.env("ARTEMIS_RPM", "abc");
+    let run = ended(command).await;
+    run.must(1, &["the environment is wrong\n  ARTEMIS_RPM: "]);
+    assert!(!run.stderr.contains(".csv"), "{run}");
 }

@@ -48,6 +48,17 @@ async fn before_anything_ran_it_tells_what_would_and_what_cannot() {
 }
 
 #[tokio::test]
+async fn a_leader_that_has_ended_waits_for_a_hand() {
+    let stage = Stage::new(PROGRAM).await;
+    stage.run(&["setup"]).await.must(0, &[]);
+    let sql = "INSERT INTO leader (epoch, instance, taken_at) VALUES (3, 'desk:1:1', now())
+               ON CONFLICT DO NOTHING";
+    stage.client().await.batch_execute(sql).await.unwrap();
+    let told = "desk:1:1 has ended and nobody collects";
+    stage.run(&["status"]).await.must(4, &[told]);
+}
+
+#[tokio::test]
 async fn a_configuration_that_is_wrong_waits_for_a_hand() {
     let stage = Stage::new(PROGRAM).await;
     stage.configure(&["bitcoin,,usd,PRICE,never,,false,true,"]);

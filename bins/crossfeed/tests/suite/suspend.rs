@@ -64,6 +64,8 @@ async fn what_an_operator_suspends_is_suspended_like_anything_else() {
         .must(5, &["suspended: coingecko, since "]);
     let none = stage.run(&["resume", "coingecko", "markets"]).await;
     none.must(0, &["coingecko markets was not suspended"]);
+    let slip = stage.run(&["resume", "coingecko", "market"]).await;
+    slip.must(2, &["coingecko has no dataset \"market\"; it has "]);
     let resumed = stage.run(&["resume", "coingecko"]).await;
     resumed.must(
         0,

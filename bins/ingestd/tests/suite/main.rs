@@ -208,14 +208,47 @@ async fn a_wrong_configuration_is_told_before_anything_is_asked() {
         stage.run(args).await.must(1, &told);
     }
     assert_eq!(stage.ask("SELECT count(*) FROM leader").await, "0");
-    let mut command = stage.command(&[]);
-    command
-        .env("COINGECKO_RPM", "none")
-        .env("RUST_LOG", "a=b=c");
-    ended(command)
-        .await
-        .must(1, &["COINGECKO_RPM: ", "RUST_LOG: "]);
+    // With the environment, which comes first; each is told once.
+    for args in [&[][..], &["--check-config"]] {
+        let mut command = stage.command(args);
+        command
+            .env("COINGECKO_RPM", "none")
+            .env("RUST_LOG", "a=b=c");
+        let run = ended(command).await;
+        run.must(1, &told);
+        let lines: Vec<&str> = (run.stderr.lines())
+            .filter_map(|line| line.split_once(": ").map(|(name, _)| name))
+            .filter(|name| ["COINGECKO_RPM", "RUST_LOG"].contains(name) || name.contains(".csv:"))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "RUST_LOG",
+                "COINGECKO_RPM",
+                "coingecko.csv:2",
+                "coingecko.csv:3"
+            ],
+            "{run}"
+        );
+    }
     assert_eq!(stage.seen(), 0);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_none_is_told_once_by_its_variable() {
+    let stage = stage().await;
+    let nowhere = stage.folder.path().join("nowhere");
+    for args in [&[][..], &["--check-config"]] {
+        let mut command = stage.command(args);
+        command.env("CROSSFEED_CONFIG", &nowhere);
+        let run = ended(command).await;
+        let told = format!(
+            "CROSSFEED_CONFIG: failed to read the folder {}: ",
+            nowhere.display()
+        );
+        run.must(1, &[&told]);
+        assert_eq!(run.stderr.matches("nowhere").count(), 1, "{run}");
+    }
 }
 
 #[tokio::test]

@@ -111,9 +111,11 @@ async fn a_bad_configuration_is_refused_whole_and_told_whole() {
         "ripple,,usd,,,,false,true,",
     ]);
     stage.schedule(&["coingecko,,61:00,,,,"]);
+    say(&stage, "ARTEMIS_RPM=none\n");
     program.signal(Signal::SIGHUP);
     program.until_said(REFUSED).await;
     for part in [
+        "ARTEMIS_RPM: \"none\" is not a whole number",
         "coingecko.csv:2: column metrics: ",
         "schedule.csv:2: column at: ",
     ] {

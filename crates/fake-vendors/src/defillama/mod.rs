@@ -40,7 +40,7 @@ use crate::limits::Limits;
 use crate::vendor::{Call, Reply, VendorApi};
 use crate::world::{World, WorldState};
 pub(crate) use enrol::enrol;
-pub use plan::{Plan, QuotaSpent, UnknownChain};
+pub use plan::{Plan, QuotaSpent, UnknownChain, YieldsPaths};
 use roster::Roster;
 use route::{Door, Endpoint, Host, Route};
 
@@ -192,6 +192,18 @@ impl DefiLlama {
             && !self.plan.free_yields_stay
     }
 
+    /// Whether the Pro host has the yields at another path than this one.
+    fn is_moved(&self, route: Route<'_>, template: &str) -> bool {
+        let is_pro = matches!(route.door, Door::Key(_)) && route.host == Some(Host::Yields);
+        let is_new = template.starts_with("/yields/v1/");
+        is_pro
+            && match self.plan.yields_paths {
+                YieldsPaths::Both => false,
+                YieldsPaths::New => !is_new,
+                YieldsPaths::Old => is_new,
+            }
+    }
+
     fn serve(&self, ask: &Ask<'_>, endpoint: Endpoint<'_>) -> Result<Reply, Reply> {
         let (roster, now_ms) = (ask.roster, ask.now_ms());
         Ok(match endpoint {
@@ -286,9 +298,12 @@ impl VendorApi for DefiLlama {
     fn answer(&self, call: &Call, _caller: &'static str) -> Reply {
         let segments = call.path();
         let route = Route::of(&segments);
-        let Some((endpoint, _)) = route.endpoint else {
+        let Some((endpoint, template)) = route.endpoint else {
             return errors::no_data();
         };
+        if self.is_moved(route, template) {
+            return errors::no_data();
+        }
         let unpaid = route.door == Door::Free && endpoint.is_paid();
         if unpaid || self.is_over(route, call.now_ms) {
             return errors::payment_required();

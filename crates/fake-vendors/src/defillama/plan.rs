@@ -29,11 +29,23 @@ pub enum QuotaSpent {
     Billed,
 }
 
-/// The plan of DefiLlama, with what else may differ. Both layouts of paths are always served.
+/// Where the Pro host has the yields.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum YieldsPaths {
+    /// Below `/yields/v1` and below `/yields`.
+    #[default]
+    Both,
+    /// Below `/yields/v1` only: the move is over.
+    New,
+    /// Below `/yields` only, as the description has it.
+    Old,
+}
+
+/// The plan of DefiLlama, with what else may differ. Both layouts of hosts are always served.
 ///
 /// As text: `free` or `pro`, then any of `+unknown-chain-400`, `+unknown-chain-404`, `+spent-402`, `+overage`,
-/// `+options-notional`, `+span-plus-one`, `+search-width-refused`, `+free-yields-stay`, `+doubtful-coins`,
-/// `+protocol-mib-N`.
+/// `+options-notional`, `+span-plus-one`, `+search-width-refused`, `+free-yields-stay`, `+yields-v1-only`,
+/// `+yields-old-only`, `+doubtful-coins`, `+protocol-mib-N`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Whether the key opens the Pro paths. Where it does not, everything under the key answers 402, and a wrong key
@@ -52,6 +64,8 @@ pub struct Plan {
     pub search_width_refused: bool,
     /// The free yields host goes on after 2026-11-13, the day it was announced to end.
     pub free_yields_stay: bool,
+    /// See the type.
+    pub yields_paths: YieldsPaths,
     /// One coin in four has a confidence of 0.82.
     pub doubtful_coins: bool,
     /// `/protocol/{slug}` is at least so many MiB, by tokens that nobody wants; 0 leaves it as it is.
@@ -84,6 +98,8 @@ impl Plan {
             "span-plus-one" => self.span_plus_one = true,
             "search-width-refused" => self.search_width_refused = true,
             "free-yields-stay" => self.free_yields_stay = true,
+            "yields-v1-only" => self.yields_paths = YieldsPaths::New,
+            "yields-old-only" => self.yields_paths = YieldsPaths::Old,
             "doubtful-coins" => self.doubtful_coins = true,
             other => {
                 let mib = other.strip_prefix("protocol-mib-");
@@ -115,13 +131,15 @@ mod tests {
     #[test]
     fn plans_and_switches_are_read_from_text() {
         assert_eq!("free".parse(), Ok(Plan::free()));
-        let plan: Plan = "pro+unknown-chain-404+overage+span-plus-one+protocol-mib-60"
-            .parse()
-            .unwrap();
+        let plan: Plan =
+            "pro+unknown-chain-404+overage+span-plus-one+yields-v1-only+protocol-mib-60"
+                .parse()
+                .unwrap();
         let wanted = Plan {
             unknown_chain: UnknownChain::Text404,
             quota_spent: QuotaSpent::Billed,
             span_plus_one: true,
+            yields_paths: YieldsPaths::New,
             protocol_mib: 60,
             ..Plan::pro()
         };

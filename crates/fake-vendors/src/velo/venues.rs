@@ -64,8 +64,9 @@ const VENUES: [Venue; 12] = [
     venue("bybit-spot", Market::Spot, LATE_SPOT_MS, 0.06),
     venue("okex", Market::Spot, LATE_SPOT_MS, 0.07),
 ];
-/// A venue that came after this was written: futures.
+/// A venue that came after this was written: futures, unless its name ends in `-spot`.
 const UNKNOWN: Venue = venue("", Market::Futures, MOST_MS, 0.04);
+const UNKNOWN_SPOT: Venue = venue("", Market::Spot, MOST_MS, 0.04);
 const OPTIONS: Venue = venue("deribit", Market::Options, MOST_MS, 0.01);
 
 impl Venue {
@@ -75,7 +76,10 @@ impl Venue {
             return OPTIONS;
         }
         let found = VENUES.into_iter().find(|venue| venue.id == exchange);
-        found.unwrap_or(UNKNOWN)
+        found.unwrap_or(match exchange.ends_with("-spot") {
+            true => UNKNOWN_SPOT,
+            false => UNKNOWN,
+        })
     }
 }
 

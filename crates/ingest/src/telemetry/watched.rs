@@ -13,11 +13,12 @@ impl Watched {
     /// Counts and looks at a collector from now on, each thing from zero where nothing was counted of its
     /// source before.
     pub fn add(&self, collector: &Arc<Collector>) {
+        self.change(|all| all.push(Arc::downgrade(collector)));
         if let Some(metrics) = METRICS.get() {
             metrics.begin(collector);
             store::telemetry::begin(collector.id());
+            metrics.look_again.notify_one();
         }
-        self.change(|all| all.push(Arc::downgrade(collector)));
     }
 
     /// Looks no more at one: whoever wants to know how its source is hears nothing, rather than how it was.

@@ -3,15 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use fake_vendors::{DefiLlamaPlan, Faults, Metric, Options, Revision, Vendor};
+use fake_vendors::{DefiLlamaPlan, Faults, Metric, Options, Revision, Vendor, YieldsPaths};
 use ingest::{Collector, PastAsk};
 use source_defillama::{COLUMNS, DefiLlama, FreeHosts, Plan, Settings};
 use store::pulls::PullStatus;
 
-use crate::world::{KEY, World, at, past};
+use crate::{
+    canned::{Answer, Canned},
+    world::{KEY, World, at, past},
+};
 
 const NOW: &str = "2026-05-18T14:25:00Z";
 const RPM: u32 = 60_000;
+const POOL: &str = "747c1d2a-c668-4682-b9f9-296708a3dd90";
 const ROWS: [&str; 6] = [
     "global,all,TVL|FEES,,2026-04-01,,,true,",
     "chain,Ethereum,TVL|FEES|DEX_VOLUME,,2026-04-01,,,true,",
@@ -34,11 +38,19 @@ async fn world(plan: DefiLlamaPlan) -> World {
 }
 
 async fn collector(world: &World, plan: Plan) -> Collector {
-    let rows: String = ROWS.iter().map(|row| format!("{row}\n")).collect();
+    collector_of(world, plan, &ROWS).await
+}
+
+async fn collector_of(world: &World, plan: Plan, rows: &[&str]) -> Collector {
+    collector_at(world, plan, &world.vendor.base_url(), rows).await
+}
+
+async fn collector_at(world: &World, plan: Plan, base_url: &str, rows: &[&str]) -> Collector {
+    let rows: String = rows.iter().map(|row| format!("{row}\n")).collect();
     let csv = format!("{}\n{rows}", COLUMNS.join(","));
     let source = DefiLlama::new(Settings {
         plan,
-        base_url: Some(world.vendor.base_url()),
+        base_url: Some(base_url.to_owned()),
         free_hosts: FreeHosts::default(),
         rpm: Some(RPM),
     });
@@ -170,4 +182,67 @@ async fn the_nightly_comparison_costs_no_request_more() {
     let may = at("2026-05-01").millis();
     let is_new = |point: &&(i64, u64)| point.0 < may && !before[name].contains(point);
     assert_eq!(after[name].iter().filter(is_new).count(), 10);
+}
+
+#[tokio::test]
+async fn yields_that_moved_are_found_and_asked_for_there_from_then_on() {
+    let row = format!("pool,{POOL},APY|TVL,,2026-04-01,,pro=true,true,");
+    for (yields_paths, asked) in [
+        // The snapshot finds out, and its chart is asked for at the right path at once.
+        (
+            YieldsPaths::Old,
+            vec![
+                "/yields/v1/pools",
+                "/yields/pools",
+                "/yields/chart/{uuid}",
+                "/yields/pools",
+            ],
+        ),
+        (
+            YieldsPaths::New,
+            vec![
+                "/yields/v1/pools",
+                "/yields/v1/chart/{uuid}",
+                "/yields/v1/pools",
+            ],
+        ),
+    ] {
+        let world = world(DefiLlamaPlan {
+            yields_paths,
+            ..DefiLlamaPlan::pro()
+        })
+        .await;
+        let collector = collector_of(&world, Plan::Pro, &[&row]).await;
+        let tick = collector.live("tick").await.unwrap();
+        assert_eq!(tick.status(), PullStatus::Complete);
+        let ask = past("2026-04-01", "2026-05-18");
+        let summary = collector.backfill("run", &ask).await.unwrap();
+        assert_eq!(summary.holes, []);
+        world.set_now("2026-05-18T15:25:00Z");
+        collector.live("next").await.unwrap();
+        let yields: Vec<String> = (world.vendor.requests().into_iter())
+            .map(|record| record.template)
+            .filter(|template| template.contains("yields"))
+            .collect();
+        assert_eq!(yields, asked);
+        assert_eq!(world.rows().await.len(), 4);
+    }
+}
+
+/// At neither path: what the answer says of the pool holds, and costs one request more.
+#[tokio::test]
+async fn what_is_at_neither_path_is_not_there() {
+    let server = Canned::start(|_| Some(Answer::new(404, "Data not found"))).await;
+    let world = world(DefiLlamaPlan::pro()).await;
+    let row = format!("pool,{POOL},APY,,2026-04-01,,pro=true,true,");
+    let collector = collector_at(&world, Plan::Pro, &server.base_url, &[&row]).await;
+    for run in ["run", "again"] {
+        let ask = past("2026-04-01", "2026-05-18");
+        collector.backfill(run, &ask).await.unwrap();
+    }
+    let asked = server.targets();
+    let below: Vec<&str> = (asked.iter())
+        .map(|target| target.split_once("/yields/").unwrap().1)
+        .collect();
+    assert_eq!(below, [format!("v1/chart/{POOL}"), format!("chart/{POOL}")]);
 }

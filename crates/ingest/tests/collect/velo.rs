@@ -1,6 +1,6 @@
 //! Velo through the collector: products by catalogue, newest bars by tick, the bill against the meal.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use fake_vendors::{Fault, Faults, Options, Rule, VeloPlan, Vendor};
 use ingest::{Collector, PastAsk, Unnamed};
@@ -241,4 +241,84 @@ async fn without_a_start_the_gap_filler_goes_back_three_years() {
         .text("SELECT min(first_ts)::text FROM series_stats")
         .await;
     assert!(oldest.starts_with("2024-06-1"), "{oldest}");
+}
+
+#[tokio::test]
+async fn a_spot_exchange_that_came_after_us_is_collected() {
+    let world = World::new(Options {
+        vendor: Vendor::Velo(VeloPlan::annual()),
+        key: KEY.to_owned(),
+        now: Some(at(NOW).datetime()),
+        rpm: Some(RPM),
+        extra_ids: vec!["gate-spot:BTC:BTC_USDT".to_owned()],
+        ..Options::default()
+    })
+    .await;
+    let row = "spot,gate-spot,BTC,,CLOSE_PRICE|DOLLAR_VOLUME,60,2026-05-10,true,";
+    let collector = collector(&world, &[row]).await;
+    let ask = past("2026-05-10", "2026-05-18T12:00:00Z");
+    collector.refresh_catalogue("catalogue").await.unwrap();
+    let summary = collector.backfill("run", &ask).await.unwrap();
+    assert_eq!(summary.holes, []);
+    let (from, to) = (ask.from.unwrap().millis(), ask.to.unwrap().millis());
+    let truth: Rows = (PRICES[..2].iter())
+        .map(|(name, column)| {
+            let truth = world.vendor.truth();
+            let points = truth.velo_series("spot", "gate-spot", "BTC_USDT", column, 60, from, to);
+            let points = points.into_iter().map(|(ts, value)| (ts, value.to_bits()));
+            let of = format!("BTC BTC_USDT gate-spot usd {name} 1h");
+            (of, points.collect())
+        })
+        .collect();
+    assert!(truth.values().all(|points| points.len() > 180));
+    assert_alike(&world.rows().await, &truth);
+}
+
+#[tokio::test]
+async fn after_a_429_the_vendor_is_asked_at_half_pace_for_ten_minutes() {
+    let world = world().await;
+    let vendor = Velo::new(Settings {
+        rpm: Some(60),
+        plan: Plan::Annual,
+        base_url: Some(world.vendor.base_url()),
+    });
+    let row = "futures,binance-futures,BTC,BTCUSDT,all,60,2023-01-01,true,";
+    let setup = world.setup(vendor, &csv_of(&[row])).await;
+    let collector = Collector::open(setup).await.unwrap();
+    let throttled = Fault::Status429 {
+        retry_after: Some(40),
+        reset_header: false,
+    };
+    world.vendor.set_faults(Faults {
+        rules: vec![Rule::times("/api/v1/rows", 1, throttled)],
+        ..Faults::default()
+    });
+    // 30 columns: 31 days a request. The first is alone, so that no other leaves before the wait.
+    let mut asked = Vec::new();
+    for (now, from, to) in [
+        (NOW, "2026-04-01", "2026-04-02"),
+        ("2026-05-18T12:06:00Z", "2025-01-01", "2025-12-31"),
+        ("2026-05-18T12:30:00Z", "2024-01-01", "2024-12-31"),
+    ] {
+        world.set_now(now);
+        asked.push(world.vendor.requests().len());
+        let summary = collector.backfill("run", &past(from, to)).await.unwrap();
+        assert_eq!(summary.holes, []);
+    }
+    let asked: [usize; 3] = asked.try_into().unwrap();
+    let slow = millis_apart(&world, asked[1]..asked[2]);
+    assert!((2_000..3_000).contains(&slow), "{slow}");
+    let fast = millis_apart(&world, asked[2]..world.vendor.requests().len());
+    assert!((1_000..1_500).contains(&fast), "{fast}");
+}
+
+/// Returns how far apart the simulator saw some of the requests on average.
+fn millis_apart(world: &World, which: Range<usize>) -> i64 {
+    let records = world.vendor.requests();
+    let seen: Vec<i64> = (records[which].iter())
+        .map(|record| at(&record.at).millis())
+        .collect();
+    assert!(seen.len() >= 9, "{seen:?}");
+    let (oldest, newest) = (seen.iter().min().unwrap(), seen.iter().max().unwrap());
+    (newest - oldest) / i64::try_from(seen.len() - 1).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use source::{Outcome, RequestSpec, Source as _};
 use source_defillama::{
-    CHAIN_TVL_DAILY, DIMENSIONS_DAILY, DIMENSIONS_NOW, POOLS_NOW, PRICES_HOURLY, Plan,
+    CHAIN_TVL_DAILY, DIMENSIONS_DAILY, DIMENSIONS_NOW, POOLS_DAILY, POOLS_NOW, PRICES_HOURLY, Plan,
     STABLECOINS_DAILY, TVL_DAILY,
 };
 
@@ -381,13 +381,38 @@ fn trap_18_no_key_is_in_a_request() {
 }
 
 #[test]
-fn trap_19_paths_are_those_of_the_document_and_newer_ones_are_read() {
+fn trap_19_yields_are_asked_for_where_they_were_found() {
     let pro = vendor(Plan::Pro);
-    let pools = plan(
-        &pro,
-        &ask(POOLS_NOW, NOW, vec![want("pool:x", &["APY"], hour())]),
+    let now = ask(POOLS_NOW, NOW, vec![want("pool:x", &["APY"], hour())]);
+    let days = range("2026-01-01", "2026-01-02");
+    let past = ask(POOLS_DAILY, NOW, vec![want("pool:x", &["APY"], days)]);
+    let pools = plan(&pro, &now);
+    assert_eq!(pools[0].path, "/yields/v1/pools");
+    // Until somebody found them elsewhere; a plan that is under way goes on there.
+    let mut under_way = pro.plan(&past).unwrap();
+    let older = pro.elsewhere(&pools[0]).unwrap();
+    assert_eq!(older.path, "/yields/pools");
+    assert_eq!(
+        (&older.block, &older.query, older.host),
+        (&pools[0].block, &pools[0].query, pools[0].host)
     );
-    assert_eq!(pools[0].path, "/yields/pools");
+    pro.found_elsewhere(&older);
+    assert_eq!(under_way.next().unwrap().path, "/yields/chart/x");
+    assert_eq!(plan(&pro, &now)[0].path, "/yields/pools");
+    // And back.
+    let newer = pro.elsewhere(&older).unwrap();
+    assert_eq!(newer, pools[0]);
+    pro.found_elsewhere(&newer);
+    assert_eq!(plan(&pro, &now)[0].path, "/yields/v1/pools");
+    // Nothing else moves, and a free host has one path only.
+    let prices = &price_requests()[0];
+    assert_eq!(pro.elsewhere(prices), None);
+    let free = vendor(Plan::Free);
+    let request = &plan(&free, &now)[0];
+    assert_eq!(
+        (request.path.as_str(), free.elsewhere(request)),
+        ("/pools", None)
+    );
     let newer = pro.recognise(None, "/key/yields/v1/pools", &[]).unwrap();
     let answer = reply(body!("pools_now/two_pools.json"), NOW);
     let (record, _) = read(&pro, &newer, &answer).unwrap();

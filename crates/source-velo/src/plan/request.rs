@@ -5,8 +5,8 @@ use source::{Block, RequestSpec};
 
 use super::{listed, request};
 use crate::{
-    datasets::market_of,
     metrics::{Market, metrics_of},
+    recognise::market,
 };
 
 /// Returns the request for a block, asking up to `end`. Columns stand in the order of the table.
@@ -44,7 +44,7 @@ pub(super) fn rows_request(
 /// Splits a refused request into two with half of the products each, or of the time of one.
 pub(super) fn halves(refused: &RequestSpec) -> Option<[RequestSpec; 2]> {
     let block = &refused.block;
-    let market = market_of(block.keys.first()?).unwrap_or(Market::Basis);
+    let market = market(refused);
     let parts = block.halves_by_key().or_else(|| halves_by_time(block))?;
     Some(parts.map(|part| {
         let end = part.labels.end;

@@ -13,7 +13,7 @@ use model::{Key, MetricName, PullKind, Spans, Step, TimeRange, Ts, Venue};
 use source::{Ask, Block, DatasetSpec};
 
 use super::{area::Area, cut::cut, horizon, join::joined, request::rows_request};
-use crate::{Velo, datasets::market_of, metrics::Market};
+use crate::{Velo, exchanges::Exchanges, metrics::Market};
 
 /// Products by their time and columns.
 type Groups<'a> = BTreeMap<(Ts, Ts, &'a [MetricName]), BTreeSet<Key>>;
@@ -25,7 +25,7 @@ pub(super) fn plan<'a>(source: &'a Velo, spec: &'a DatasetSpec, ask: &'a Ask) ->
         .max(oldest)
         .unwrap_or(Ts::OLDEST);
     let mut areas: Vec<Area> = Vec::new();
-    for ((market, _), groups) in grouped(ask, horizon, step) {
+    for ((market, _), groups) in grouped(ask, &source.exchanges.get(), horizon, step) {
         let fitting = groups
             .into_iter()
             .flat_map(|((start, end, metrics), keys)| {
@@ -53,7 +53,12 @@ pub(super) fn plan<'a>(source: &'a Velo, spec: &'a DatasetSpec, ask: &'a Ask) ->
 }
 
 /// Puts wants together by market and exchange, and within by time and columns.
-fn grouped(ask: &Ask, horizon: Ts, step: Step) -> BTreeMap<(Market, &Venue), Groups<'_>> {
+fn grouped<'a>(
+    ask: &'a Ask,
+    exchanges: &Exchanges,
+    horizon: Ts,
+    step: Step,
+) -> BTreeMap<(Market, &'a Venue), Groups<'a>> {
     let mut wanted: BTreeMap<(&Key, &[MetricName]), Spans> = BTreeMap::new();
     for want in ask.wants.iter().filter(|want| !want.metrics.is_empty()) {
         let labels = TimeRange::new(want.labels.start.max(horizon), want.labels.end);
@@ -62,7 +67,10 @@ fn grouped(ask: &Ask, horizon: Ts, step: Step) -> BTreeMap<(Market, &Venue), Gro
     }
     let mut places: BTreeMap<(Market, &Venue), Groups<'_>> = BTreeMap::new();
     for ((key, metrics), holes) in wanted {
-        let place = (market_of(key).unwrap_or(Market::Basis), &key.venue);
+        let place = (
+            exchanges.market_of(key).unwrap_or(Market::Basis),
+            &key.venue,
+        );
         let groups = places.entry(place).or_default();
         for labels in holes.iter() {
             let time = asked(ask, step, labels);

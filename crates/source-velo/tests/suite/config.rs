@@ -6,10 +6,11 @@ use model::{SeriesSpec, Since, Stamp, Step};
 use source::{
     Listing, Source as _,
     conformance::stage::{self, names},
+    recognise::query_value,
 };
 use source_velo::{CAPS, COLUMNS, FUTURES, OPTIONS, Plan, ROWS, ROWS_DAILY, SPOT};
 
-use crate::{at, key, vendor};
+use crate::{ask, at, key, plan, range, vendor, want};
 
 fn read(rows: &str) -> Result<Vec<SeriesSpec>, String> {
     stage::configure(&vendor(Plan::Annual), &COLUMNS, rows)
@@ -57,13 +58,15 @@ fn every_problem_is_told_with_line_and_column() {
     let problems = read(
         "perps,bybit,BTC,BTCUSDT,,,,true,\n\
          futures,binance,BTC,BTCUSDT,,,,true,\n\
-         spot,okx,BTC,BTCUSDT,,,,true,\n\
+         spot,bybit,BTC,BTCUSDT,,,,true,\n\
          caps,bybit,BTC,BTCUSDT,PRICE,1440,,true,\n\
          futures,bybit,,\"A,B\",CLOSE_PRIZE,1h,soon,true,\n\
          spot,binance,BTC,BTCUSDT,FUNDING_RATE,,,true,\n\
          futures,bybit,BTC,BTCUSDT,CLOSE_PRICE|CLOSE_PRICE,,,maybe,\n\
          futures,newdex,BTC,BTC-USD,,,,true,\n\
-         futures,newdex,BTC,BTC-USD,,,,true,\n",
+         futures,newdex,BTC,BTC-USD,,,,true,\n\
+         spot,hyperliquid,HYPE,,,,,true,\n\
+         spot,newdex,BTC,BTCUSDT,,,,true,\n",
     )
     .unwrap_err();
     insta::assert_snapshot!(problems);
@@ -88,21 +91,91 @@ fn one_thing_in_two_spellings_stands_twice() {
 }
 
 #[test]
-fn slips_of_the_pen_are_told_and_new_exchanges_are_not_refused() {
-    let futures = |exchange: &str| read(&format!("futures,{exchange},BTC,BTCUSDT,,,,true,\n"));
-    for (slip, meant) in [
-        ("binance-future", "binance-futures"),
-        ("okx-swap", "okex-swap"),
-        ("hyper-liquid", "hyperliquid"),
+fn slips_of_the_pen_are_told_and_no_exchange_is_refused() {
+    let warned = |rows: &str| -> Vec<String> {
+        let vendor = vendor(Plan::Annual);
+        stage::configure(&vendor, &COLUMNS, rows).unwrap();
+        (vendor.config_warnings().iter())
+            .map(ToString::to_string)
+            .collect()
+    };
+    for (market, slip, meant) in [
+        ("futures", "binance-future", "binance-futures"),
+        ("futures", "okx-swap", "okex-swap"),
+        ("futures", "hyper-liquid", "hyperliquid"),
+        ("spot", "okx", "okex"),
+        ("spot", "coinbse", "coinbase"),
+        ("options", "derbit", "deribit"),
     ] {
-        let said = futures(slip).unwrap_err();
-        assert!(said.contains(&format!("did you mean {meant}?")), "{said}");
+        let rows = format!("caps,,BTC,,,,,true,\n{market},{slip},BTC,,,,,true,\n");
+        let told = format!(
+            "velo.csv:3: column exchange: {slip} is no exchange that we know: did you mean {meant}?"
+        );
+        assert_eq!(warned(&rows), [told]);
     }
-    for new in ["kraken-futures", "gate", "aster", "bitmex", "lighter"] {
-        assert!(futures(new).is_ok(), "{new}");
+    for (market, new) in [
+        ("futures", "kraken-futures"),
+        ("futures", "gate"),
+        ("futures", "aster"),
+        ("futures", "bitmex"),
+        ("futures", "lighter"),
+        ("spot", "kraken"),
+        ("spot", "upbit"),
+        ("options", "okex-options"),
+        // Where it trades futures too, the coin tells.
+        ("options", "bybit"),
+    ] {
+        let rows = format!("{market},{new},BTC,,,,,true,\n");
+        assert_eq!(warned(&rows), [""; 0], "{new}");
     }
     let said = read("options,deribit,option:BTC,BTC,,,,true,\n").unwrap_err();
     assert!(said.contains("column coin: write BTC"), "{said}");
+}
+
+#[test]
+fn an_exchange_that_is_not_known_trades_what_its_row_says() {
+    let vendor = vendor(Plan::Annual);
+    let rows = "spot,kraken,BTC,BTCUSD,,,,true,\nspot,kraken,ETH,,CLOSE_PRICE,,,true,\n\
+                futures,gate,BTC,BTC_USDT,,,,true,\n";
+    let series = stage::configure(&vendor, &COLUMNS, rows).unwrap();
+    assert_eq!(series.len(), 5 + 1 + 10);
+    let (spot, selector) = (&series[0].series, &series[5]);
+    assert_eq!(vendor.catalogue_of(&spot.key), Some(SPOT));
+    assert_eq!(stage::serving(&vendor, spot), [ROWS]);
+    assert!(vendor.is_selector(&selector.series));
+    let listed = Listing {
+        subject: key("ETH ETHEUR kraken").subject(),
+        symbol: None,
+        name: None,
+        links: Vec::new(),
+        active: true,
+    };
+    let selected = vendor.select(selector, &[listed]);
+    assert_eq!(names(&selected), "ETH/ETHEUR/kraken/usd CLOSE_PRICE");
+    let hours = range("2026-01-01", "2026-01-02");
+    let wants = [
+        "BTC BTCUSD kraken",
+        "ETH ETHEUR kraken",
+        "BTC BTC_USDT gate",
+    ]
+    .map(|of| want(of, &["CLOSE_PRICE"], hours));
+    let requests = plan(&vendor, &ask(ROWS, "2026-05-18", wants.into()));
+    let asked: Vec<String> = (requests.iter())
+        .map(|request| {
+            let of = |name| query_value(&request.query, name).unwrap();
+            format!("{} {} {}", of("type"), of("exchanges"), of("products"))
+        })
+        .collect();
+    assert_eq!(
+        asked,
+        ["futures gate BTC_USDT", "spot kraken BTCUSD,ETHEUR"]
+    );
+    // Halves ask for the same.
+    let halves = vendor.halves(&requests[1]).unwrap();
+    assert!(
+        (halves.iter()).all(|half| query_value(&half.query, "type") == Some("spot")),
+        "{halves:?}"
+    );
 }
 
 #[test]

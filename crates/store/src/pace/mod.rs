@@ -7,4 +7,4 @@ mod slot;
 
 pub use parking::ParkedRow;
 pub use quota::{QuotaWindow, Spend, VendorCount};
-pub use slot::{FURTHEST_AHEAD, SlotTaken};
+pub use slot::{FURTHEST_AHEAD, Pace, SlotTaken};

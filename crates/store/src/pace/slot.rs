@@ -30,6 +30,35 @@ pub enum SlotTaken {
     },
 }
 
+/// How fast a host may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// The time between two requests.
+    pub interval: Duration,
+    /// For how long after a hold that time is twice as long ([`Store::hold`]); zero: never.
+    pub halved_after_hold: Duration,
+}
+
+impl Pace {
+    /// The longest time between two requests.
+    const fn slowest(self) -> Duration {
+        match self.halved_after_hold.is_zero() {
+            true => self.interval,
+            false => self.interval.saturating_mul(2),
+        }
+    }
+}
+
+impl From<Duration> for Pace {
+    /// The same before a hold and after it.
+    fn from(interval: Duration) -> Self {
+        Self {
+            interval,
+            halved_after_hold: Duration::ZERO,
+        }
+    }
+}
+
 /// How far ahead of now anybody may reserve a slot, about a window of a vendor's limits; what lies
 /// further ahead, one interval aside, is not believed.
 pub const FURTHEST_AHEAD: Duration = Duration::from_secs(60);
@@ -38,20 +67,29 @@ const LONGEST_HOLD: Duration = Duration::from_secs(3_600);
 /// Nobody asks again sooner than this.
 const SHORTEST_RETRY: Duration = Duration::from_millis(1);
 
-/// `$6` is the simulated time, `$5` how far ahead a slot is believed. The row is locked before `SET`
-/// and `WHERE` are computed, so both see the newest slot and a time after the wait for the lock.
+/// `$6` is the simulated time, `$5` how far ahead a slot is believed, `$7` for how long after a hold the
+/// interval is twice as long. The row is locked before `SET` and `WHERE` are computed, so both see the
+/// newest slot and a time after the wait for the lock.
 const TAKE: &str = "
 WITH taken AS (
     INSERT INTO pace AS p (source, host, next_at)
     VALUES ($1, $2, coalesce($6, crossfeed_now()) + $3::int8 * interval '1 us')
     ON CONFLICT (source, host) DO UPDATE
     SET next_at = free_slot(p.next_at, p.held_until, coalesce($6, crossfeed_now()),
-                            $5::int8 * interval '1 us') + $3 * interval '1 us'
+                            $5::int8 * interval '1 us')
+                  + CASE WHEN $7::int8 > 0
+                          AND p.held_until > coalesce($6, crossfeed_now()) - $7 * interval '1 us'
+                          AND p.held_until <= coalesce($6, crossfeed_now()) + interval '1 hour'
+                         THEN 2 ELSE 1 END * $3 * interval '1 us'
     WHERE free_slot(p.next_at, p.held_until, coalesce($6, crossfeed_now()),
                     $5 * interval '1 us')
           <= coalesce($6, crossfeed_now()) + $4::int8 * interval '1 us'
       AND (p.parked_until <= coalesce($6, crossfeed_now())) IS NOT FALSE
-    RETURNING next_at - $3 * interval '1 us' - coalesce($6, crossfeed_now()) AS wait
+    RETURNING next_at - coalesce($6, crossfeed_now())
+              - CASE WHEN $7 > 0
+                      AND p.held_until > coalesce($6, crossfeed_now()) - $7 * interval '1 us'
+                      AND p.held_until <= coalesce($6, crossfeed_now()) + interval '1 hour'
+                     THEN 2 ELSE 1 END * $3 * interval '1 us' AS wait
 )
 SELECT true, extract(epoch FROM wait)::float8, NULL::timestamptz FROM taken
 UNION ALL
@@ -80,10 +118,10 @@ impl Store {
         &self,
         source: SourceId,
         host: &str,
-        interval: Duration,
+        pace: impl Into<Pace>,
         ahead: Duration,
     ) -> Result<SlotTaken, Error> {
-        self.slot(source, host, interval, ahead, None).await
+        self.slot(source, host, pace.into(), ahead, None).await
     }
 
     /// As [`Self::take_slot`], for processes whose clock is a simulated one.
@@ -94,18 +132,18 @@ impl Store {
         &self,
         source: SourceId,
         host: &str,
-        interval: Duration,
+        pace: impl Into<Pace>,
         ahead: Duration,
         now: Ts,
     ) -> Result<SlotTaken, Error> {
-        self.slot(source, host, interval, ahead, Some(now)).await
+        self.slot(source, host, pace.into(), ahead, Some(now)).await
     }
 
     async fn slot(
         &self,
         source: SourceId,
         host: &str,
-        interval: Duration,
+        pace: Pace,
         ahead: Duration,
         simulated_now: Option<Ts>,
     ) -> Result<SlotTaken, Error> {
@@ -118,10 +156,11 @@ impl Store {
                 &[
                     &source.as_str(),
                     &host,
-                    &micros_up(interval),
+                    &micros_up(pace.interval),
                     &micros_up(ahead),
-                    &micros_up(FURTHEST_AHEAD.saturating_add(interval)),
+                    &micros_up(FURTHEST_AHEAD.saturating_add(pace.slowest())),
                     &simulated_now.map(PgTs),
+                    &micros_up(pace.halved_after_hold),
                 ],
             )
             .await?;

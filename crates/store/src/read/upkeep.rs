@@ -19,13 +19,6 @@ pub struct FreshnessRow {
 }
 
 impl FreshnessRow {
-    /// Returns the end of the newest bucket that has closed: where the newest one is open, the start of
-    /// that.
-    pub fn closed_until(&self, now: Ts) -> Ts {
-        let end = self.step.next(self.newest_ts);
-        if end > now { self.newest_ts } else { end }
-    }
-
     /// Returns how long ago the newest bucket closed, in seconds; zero where it is still open.
     pub fn stale_secs(&self, now: Ts) -> i64 {
         let closed = self.step.next(self.newest_ts);

@@ -7,7 +7,7 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use argh::FromArgs;
 use assembly::Looked;
-use ingest::{Filter, Gap, GapReason, Survey};
+use ingest::{Filter, Gap, GapReason, Survey, unknown_names};
 use runtime::{Env, Exit};
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -116,12 +116,10 @@ impl Gaps {
             Err(exit) => return Ok(exit),
         };
         let (store, _server) = super::open_store(env).await?;
-        let (mut looks, mut exit) = (JoinSet::new(), None);
+        let (mut surveys, mut exit) = (Vec::new(), None);
         for (name, looked) in super::look(env, &store, source).await? {
             match looked {
-                Looked::At(survey) => {
-                    looks.spawn(lacks(*survey, self.filter(), self.reason.clone()));
-                }
+                Looked::At(survey) => surveys.push(survey),
                 Looked::NotSetUp(what) if source.is_some() => {
                     eprintln!("crossfeed: {name} is not set up: {what}");
                     exit = Some(Exit::Error);
@@ -132,6 +130,16 @@ impl Gaps {
                     exit = Some(Exit::Error);
                 }
             }
+        }
+        let named: Vec<&Survey> = surveys.iter().map(AsRef::as_ref).collect();
+        let unknown = unknown_names(&named, &self.filter());
+        if !unknown.is_empty() && exit.is_none() {
+            (unknown.iter()).for_each(|what| eprintln!("crossfeed: {what}"));
+            return Ok(Exit::Usage);
+        }
+        let mut looks = JoinSet::new();
+        for survey in surveys {
+            looks.spawn(lacks(*survey, self.filter(), self.reason.clone()));
         }
         let all: Vec<Lacks> = looks
             .join_all()

@@ -35,6 +35,7 @@ pub(super) async fn gather(env: &Env, store: &Store, database: String) -> anyhow
     });
     let is_led = leader.as_ref().is_some_and(|leader| leader.alive);
     let mut waits_for_a_hand = hands::suspended(store).await?;
+    waits_for_a_hand.extend(leader.as_ref().and_then(hands::gone));
     let of_all = Arc::new(OfAll {
         freshness: read::freshness(store).await?,
         rereads: read::rereads_waiting(store).await?,

@@ -6,12 +6,23 @@ use store::{
     suspend::{RefusedRow, SuspensionRow},
 };
 
-use super::report::{Hand, Refused};
+use super::report::{Hand, Leader, Refused};
 
 /// Returns what is suspended, of every source, set up or not.
 pub(super) async fn suspended(store: &Store) -> Result<Vec<Hand>, store::Error> {
     let rows = store.suspensions().await?;
     Ok(rows.iter().map(hand).collect())
+}
+
+/// Returns the leader that has ended. Where none ever led nobody expects one: commands alone collect.
+pub(super) fn gone(leader: &Leader) -> Option<Hand> {
+    (!leader.alive).then(|| Hand {
+        what: "ingestd".to_owned(),
+        class: "ended".to_owned(),
+        since: None,
+        why: format!("{} has ended and nobody collects", leader.instance),
+        command: "ingestd".to_owned(),
+    })
 }
 
 fn hand(row: &SuspensionRow) -> Hand {

@@ -1,0 +1,84 @@
+//! The column `exchange`: what may stand there, and what it teaches of exchanges that are not known.
+
+use source::config::{Problem, Table, misspelt, nearest};
+
+use super::{Kind, ProductRow, kind, name};
+use crate::{
+    exchanges::{Exchanges, known, market_of_known},
+    metrics::Market,
+};
+
+/// New exchanges do appear: one that is not known trades what its row says.
+pub(super) fn check(kind: Kind, exchange: &str) -> Result<(), String> {
+    let market = match kind {
+        Kind::Caps | Kind::Bars(Market::Basis) if exchange.is_empty() => return Ok(()),
+        Kind::Caps | Kind::Bars(Market::Basis) => {
+            return Err(
+                "leave it empty: the vendor has this for a coin, not for an exchange".into(),
+            );
+        }
+        Kind::Bars(market) => market,
+    };
+    name(exchange, "exchange", "binance-futures")?;
+    match market_of_known(exchange) {
+        // It may come to trade options under the same name.
+        None => Ok(()),
+        Some(trades) if trades == market || market == Market::Options => Ok(()),
+        Some(trades) => Err(of_another_market(exchange, trades, market)),
+    }
+}
+
+fn of_another_market(exchange: &str, trades: Market, asked: Market) -> String {
+    let not = format!("{exchange:?} is no exchange of this market");
+    match nearest(exchange, known(asked).iter().copied()) {
+        Some(near) => format!("{not}: did you mean {near}?"),
+        None => format!("{not}: it trades {}", trades.as_str()),
+    }
+}
+
+/// Returns what the rows say of exchanges that are not known. One name cannot trade two markets: the
+/// products of both would be one series.
+pub(super) fn learnt(table: &mut Table<ProductRow>) -> Exchanges {
+    let (mut exchanges, mut others) = (Exchanges::default(), Vec::new());
+    for row in table.rows() {
+        let (exchange, Ok(Kind::Bars(market))) = (&row.value.exchange, kind(&row.value.market))
+        else {
+            continue;
+        };
+        if let Err(other) = exchanges.learn(exchange, market) {
+            let what = format!("{exchange:?} trades {} in another row", other.as_str());
+            others.push((row.line, what));
+        }
+    }
+    for (line, what) in others {
+        table.problem(line, Some("exchange"), what);
+    }
+    exchanges
+}
+
+/// Returns the exchanges that look like a known one with a slip of the pen. The vendor may have them all
+/// the same; one that it does not have is told once the catalogue has been read.
+pub(super) fn warnings(file: &str, table: &Table<ProductRow>) -> Vec<Problem> {
+    let mut warnings = Vec::new();
+    for row in table.rows() {
+        let Ok(Kind::Bars(market)) = kind(&row.value.market) else {
+            continue;
+        };
+        let exchange = row.value.exchange.as_str();
+        if let Some(meant) = slip(exchange, known(market)) {
+            warnings.push(Problem {
+                file: file.to_owned(),
+                line: row.line,
+                column: Some("exchange".to_owned()),
+                what: format!("{exchange} is no exchange that we know: did you mean {meant}?"),
+            });
+        }
+    }
+    warnings
+}
+
+/// Exchanges of three letters are none, so that `okx` is told as well.
+fn slip(exchange: &str, known: &[&'static str]) -> Option<&'static str> {
+    let near = |known: &&str| strsim::osa_distance(exchange, known) == 1;
+    misspelt(exchange, known.iter().copied()).or_else(|| known.iter().copied().find(near))
+}
