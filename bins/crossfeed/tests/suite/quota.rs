@@ -89,7 +89,10 @@ async fn ticks_that_spend_too_much_are_warned_of_and_a_backfill_is_not_projected
     let (quota, status) = (stage.run(&["quota"]).await, stage.run(&["status"]).await);
     let hours_left =
         "SELECT extract(epoch FROM date_trunc('month', now() + interval '1 month') - now()) > 3600";
-    if stage.ask(hours_left).await == "true" {
+    // Who led and has ended waits for a hand.
+    let (mut code, are_left) = (0, stage.ask(hours_left).await == "true");
+    if are_left {
+        code = 4;
         let warning = "WARNING: at this rate coingecko's month's credits end at ";
         quota.must(0, &[warning]);
         status.must(0, &[warning]);
@@ -103,7 +106,7 @@ async fn ticks_that_spend_too_much_are_warned_of_and_a_backfill_is_not_projected
     spend(&stage, "tick", "live", 90).await;
     let spent = "coingecko's month's credits are spent until ";
     stage.run(&["quota"]).await.must(0, &[spent]);
-    stage.run(&["status"]).await.must(0, &["parked", spent]);
+    stage.run(&["status"]).await.must(code, &["parked", spent]);
 }
 
 #[tokio::test]
