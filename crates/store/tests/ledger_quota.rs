@@ -90,7 +90,7 @@ async fn windows_turn_by_utc() {
             until: turn,
         };
         assert_eq!(spent, exhausted);
-        let used = |now| store.used_of(ACME, HOST, "credits", span, 0, now);
+        let used = |now| store.used_of(ACME, HOST, &windows[0], now);
         assert_eq!(
             (used(last).await.unwrap(), used(turn).await.unwrap()),
             (1, 0)
@@ -205,7 +205,8 @@ async fn eight_tasks_spend_exactly_what_there_is() {
     assert_eq!(granted, 100);
     let store = store(&database).await;
     for span in ["day", "month"] {
-        let used = store.used_of(ACME, HOST, "credits", span, 0, at("2026-01-30"));
+        let window = window(span, 100, 0);
+        let used = store.used_of(ACME, HOST, &window, at("2026-01-30"));
         assert_eq!(used.await.unwrap(), 100, "{span}");
     }
 }

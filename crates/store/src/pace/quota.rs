@@ -209,7 +209,7 @@ impl Store {
         })
     }
 
-    /// Returns what is used at `now` of a window that takes in so many spans `before` the current one.
+    /// Returns what is used at `now` of a window.
     ///
     /// # Errors
     /// Those of the database.
@@ -217,23 +217,11 @@ impl Store {
         &self,
         source: SourceId,
         host: &str,
-        unit: &str,
-        span: &str,
-        before: i32,
+        window: &QuotaWindow,
         now: Ts,
     ) -> Result<i64, Error> {
-        let client = self.client().await?;
-        let row = client
-            .query_one(
-                "SELECT coalesce(sum(used), 0)::int8 FROM quota_ledger
-                 WHERE source = $1 AND host = $2 AND unit = $3 AND span = $4
-                   AND window_start >= date_trunc($4, $5::timestamptz, 'UTC')
-                                       - $6::int4 * ('1 ' || $4)::interval
-                   AND window_start <= $5",
-                &[&source.as_str(), &host, &unit, &span, &PgTs(now), &before],
-            )
-            .await?;
-        Ok(row.get(0))
+        let rows = self.used_by_span(source, host, window, now).await?;
+        Ok(rows.iter().map(|(_, used)| used).sum())
     }
 
     /// Returns the rows that count at `now` in a window, as their starts and the units used.
