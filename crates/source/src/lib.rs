@@ -115,8 +115,8 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     }
 
     /// Returns the lasting id of the asset that the configuration means by a key; `None` where it says
-    /// none, or where the key itself is one. A catalogue that lists the key has it among the links, under
-    /// the vendor's own name.
+    /// none, or where the key itself is all there is. A catalogue has it among the links of an entry,
+    /// under the vendor's own name; a key that is the name of no entry is found by these.
     fn lasting_id(&self, key: &Key) -> Option<String> {
         let _ = key;
         None

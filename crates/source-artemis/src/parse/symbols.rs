@@ -1,7 +1,8 @@
 //! `/asset/symbols/`: the catalogue. Contract section 2.1.
 //!
 //! Listed under the symbol, which is what is asked for, or under the id where there is none. The id and
-//! that of CoinGecko, which links other vendors, stand beside it.
+//! that of CoinGecko, which links other vendors, stand beside it; a row that is written by its id is found
+//! by that.
 
 use std::collections::BTreeSet;
 
