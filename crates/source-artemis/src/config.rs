@@ -4,9 +4,9 @@
 //! Symbols are checked for their shape only. Whether the vendor lists them is checked against the
 //! catalogue at refresh, not here.
 
-use model::{Key, SeriesKey, SeriesSpec, Since, Step, Ts};
+use model::{Key, SeriesKey, SeriesSpec, Since, Step};
 use serde::Deserialize;
-use source::config::{Problem, Problems, RowReport, Table, misspelt, nearest, read_rows};
+use source::config::{Problem, Problems, RowReport, Table, misspelt, nearest, read_rows, since};
 
 use crate::{
     datasets::{SOURCE, is_equity, stamp_of},
@@ -131,7 +131,7 @@ fn series(row: &SymbolRow, report: &mut RowReport<'_>) -> Option<Vec<SeriesSpec>
         (Some(of), Some(step)) => report.check("metrics", names(of, step, &row.metrics)),
         _ => None,
     };
-    let since = report.check("since", since(&row.since));
+    let since = report.check("since", since(&row.since, Since::ThreeYearsBack));
     let (key, names, step, since) = (key?, names?, step?, since?);
     let one = |name: String| SeriesSpec {
         stamp: stamp_of(key.asset.as_str(), &name, step),
@@ -247,15 +247,5 @@ fn check_metric(name: &str, quarterly: bool) -> Result<(), String> {
             "{name} does not come by quarter: a row of its own with granularity DAY"
         )),
         _ => Ok(()),
-    }
-}
-
-fn since(text: &str) -> Result<Since, String> {
-    match text {
-        "" => Ok(Since::ThreeYearsBack),
-        _ => match Ts::parse(text) {
-            Ok(at) if at >= Ts::OLDEST => Ok(Since::At(at)),
-            _ => Err(format!("{text:?} is no day, such as 2023-01-31")),
-        },
     }
 }

@@ -6,9 +6,9 @@
 
 mod exchange;
 
-use model::{Instrument, Key, SeriesKey, SeriesSpec, Since, Step, Ts, Venue};
+use model::{Instrument, Key, SeriesKey, SeriesSpec, Since, Step, Venue};
 use serde::Deserialize;
-use source::config::{Problem, Problems, RowReport, Table, metric_names, read_rows};
+use source::config::{Problem, Problems, RowReport, Table, metric_names, read_rows, since};
 
 use crate::{
     datasets::{OPTION_PREFIX, SOURCE, stamp_of},
@@ -107,7 +107,7 @@ fn series(row: &ProductRow, report: &mut RowReport<'_>) -> Option<Vec<SeriesSpec
     }
     let names = kind.and_then(|kind| report.check("metrics", names(kind, &row.metrics)));
     let step = report.check("resolution_min", step(kind, &row.resolution_min));
-    let since = report.check("since", since(kind, &row.since));
+    let since = report.check("since", wanted_since(kind, &row.since));
     let (kind, coin, names, step, since) = (kind?, coin?, names?, step?, since?);
     let key = key(kind, coin, row);
     let one = |name: &'static str| {
@@ -214,15 +214,12 @@ fn step(kind: Option<Kind>, text: &str) -> Result<Step, String> {
 }
 
 /// Market caps are had as of now only.
-fn since(kind: Option<Kind>, text: &str) -> Result<Since, String> {
-    match (text, kind) {
-        (_, Some(Kind::Caps)) => Ok(Since::Activation),
-        ("", _) => Ok(Since::ThreeYearsBack),
-        _ => match Ts::parse(text) {
-            Ok(at) if at >= Ts::OLDEST => Ok(Since::At(at)),
-            _ => Err(format!("{text:?} is no day, such as 2023-01-31")),
-        },
-    }
+fn wanted_since(kind: Option<Kind>, text: &str) -> Result<Since, String> {
+    let wanted = since(text, Since::ThreeYearsBack)?;
+    Ok(match kind {
+        Some(Kind::Caps) => Since::Activation,
+        _ => wanted,
+    })
 }
 
 /// Returns the series of a selector for one product.

@@ -1,7 +1,7 @@
 //! Reads a source's CSV: what `tables` has for any file, and what all sources do with its rows. What
 //! the columns mean is the vendor's own.
 
-use model::{SeriesKey, Since};
+use model::{SeriesKey, Since, Ts};
 
 pub use tables::{
     CsvText, Problem, Problems, Report, Row, Table, both, misspelt, nearest, positive,
@@ -99,6 +99,22 @@ pub fn metric_names<'n>(
     })
 }
 
+/// Reads since when something is wanted: a day, or a time of one; `otherwise` where the cell is empty.
+/// What has no past has its cell read all the same, so that a slip of the pen is told.
+///
+/// # Errors
+/// What is wrong with the text, for the report.
+pub fn since(text: &str, otherwise: Since) -> Result<Since, String> {
+    if text.is_empty() {
+        return Ok(otherwise);
+    }
+    let at = Ts::parse(text).map_err(|error| error.to_string())?;
+    if at < Ts::OLDEST {
+        return Err(format!("{text} lies before 1900"));
+    }
+    Ok(Since::At(at))
+}
+
 /// Returns since when a series is wanted, of which a row wants the past from `wanted` on; none where no
 /// dataset of the plan holds it. What has no past begins when the row becomes active, because nothing
 /// older can be had.
@@ -152,6 +168,25 @@ mod tests {
              pairs.csv:2: column b: \"y\" is no number\n\
              pairs.csv:4: column b: is the same"
         );
+    }
+
+    #[test]
+    fn a_past_begins_where_its_cell_says_or_as_usual() {
+        let at = |text| Since::At(Ts::parse(text).unwrap());
+        for (text, expected) in [
+            ("", Ok(Since::Activation)),
+            ("2024-01-31", Ok(at("2024-01-31"))),
+            ("2024-01-31T13:00:00Z", Ok(at("2024-01-31T13:00:00Z"))),
+            ("1900-01-01", Ok(at("1900-01-01"))),
+            ("1899-12-31", Err("1899-12-31 lies before 1900")),
+            (
+                "yesterday",
+                Err("\"yesterday\" is no time: write 2024-01-31 or 2024-01-31T13:00:00Z"),
+            ),
+        ] {
+            let expected = expected.map_err(str::to_owned);
+            assert_eq!(since(text, Since::Activation), expected, "{text}");
+        }
     }
 
     #[test]
