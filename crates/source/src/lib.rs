@@ -19,6 +19,7 @@ pub mod recognise;
 mod record;
 mod reply;
 mod request;
+mod retry_after;
 mod snapshot;
 mod spec;
 
@@ -30,6 +31,7 @@ pub use plan_name::{UnknownPlan, plan_named};
 pub use record::{Record, RecordedPoint, refuse_point};
 pub use reply::{Reply, ReplyError, check_status};
 pub use request::{Cost, RequestSpec, sorted_query, split_path_and_query};
+pub use retry_after::{LONGEST_WAIT, retry_after, wait_until};
 pub use snapshot::{SNAPSHOT_TOLERANCE_SECS, is_late_snapshot, snapshot_label};
 pub use spec::{
     Absence, Auth, Calendar, DatasetSpec, History, Host, HostId, Limit, Live, Reread, Role, Unit,
