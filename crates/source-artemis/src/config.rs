@@ -6,7 +6,9 @@
 
 use model::{Key, SeriesKey, SeriesSpec, Since, Step};
 use serde::Deserialize;
-use source::config::{Problem, Problems, RowReport, Table, misspelt, nearest, read_rows, since};
+use source::config::{
+    Problem, Problems, RowReport, Table, misspelt, nearest, plain_name, read_rows, since,
+};
 
 use crate::{
     datasets::{SOURCE, is_equity, stamp_of},
@@ -28,6 +30,9 @@ pub const COLUMNS: [&str; 8] = [
 
 /// The currency that the vendor counts in.
 pub(crate) const QUOTE: &str = "usd";
+
+/// What would break a list in a query.
+const NO_NAME: &str = ",&?#|/\"";
 
 /// Stands for the default set of the row's kind.
 const DEFAULT: &str = "@default";
@@ -120,7 +125,7 @@ fn is_quarterly(row: &SymbolRow) -> bool {
 /// Turns a row into its series, or tells everything that is wrong with it.
 fn series(row: &SymbolRow, report: &mut RowReport<'_>) -> Option<Vec<SeriesSpec>> {
     let of = report.check("kind", of(&row.kind));
-    let key = report.check("symbol", name(&row.symbol, "symbol", "btc"));
+    let key = report.check("symbol", plain_name(&row.symbol, NO_NAME, "symbol", "btc"));
     let key = key.map(|symbol| Key::of_asset(symbol, QUOTE));
     report.check("artemis_id", check_id(&row.artemis_id));
     if let (Some(of), Some(key)) = (of, &key) {
@@ -160,20 +165,6 @@ fn of(text: &str) -> Result<Of, String> {
     }
 }
 
-/// A name as the vendor writes it; what would break a list in a query is none.
-fn name<'t>(text: &'t str, what: &str, example: &str) -> Result<&'t str, String> {
-    let fits = |c: char| c.is_ascii_graphic() && !",&?#|/\"".contains(c);
-    if text.is_empty() {
-        Err(format!(
-            "empty: write the vendor's {what}, such as {example}"
-        ))
-    } else if text.chars().all(fits) && text.len() <= 64 {
-        Ok(text)
-    } else {
-        Err(format!("{text:?} is no {what}, such as {example}"))
-    }
-}
-
 fn check_kind(of: Of, key: &Key) -> Result<(), String> {
     match (of == Of::Equity, is_equity(key.asset.as_str())) {
         (true, false) => Err("the symbol of an equity begins with eq-".to_owned()),
@@ -186,7 +177,7 @@ fn check_kind(of: Of, key: &Key) -> Result<(), String> {
 fn check_id(id: &str) -> Result<(), String> {
     match id {
         "" => Ok(()),
-        _ => name(id, "artemis_id", "bitcoin").map(|_| ()),
+        _ => plain_name(id, NO_NAME, "artemis_id", "bitcoin").map(|_| ()),
     }
 }
 

@@ -9,6 +9,9 @@ pub use tables::{
 
 use crate::{Role, Source};
 
+/// No vendor's name is longer.
+const LONGEST_NAME: usize = 64;
+
 /// The report on one row. What is wrong with a cell is noted, and the row is read on, so that its
 /// problems come all at once.
 #[derive(Debug)]
@@ -70,6 +73,29 @@ pub fn joined<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result
         seen.push(name);
     }
     Ok(found)
+}
+
+/// Reads a name as the vendor writes it: up to 64 characters that can be seen, none of `refused`, which
+/// would break a list or a path. `what` and `example` are for messages.
+///
+/// # Errors
+/// What is wrong with the text, for the report.
+pub fn plain_name<'t>(
+    text: &'t str,
+    refused: &str,
+    what: &str,
+    example: &str,
+) -> Result<&'t str, String> {
+    let fits = |c: char| c.is_ascii_graphic() && !refused.contains(c);
+    if text.is_empty() {
+        Err(format!(
+            "empty: write the vendor's {what}, such as {example}"
+        ))
+    } else if text.chars().all(fits) && text.len() <= LONGEST_NAME {
+        Ok(text)
+    } else {
+        Err(format!("{text:?} is no {what}, such as {example}"))
+    }
 }
 
 /// Reads stored names joined by `|`, or `default`, or `all`; none means the default set. `of` is for
@@ -168,6 +194,21 @@ mod tests {
              pairs.csv:2: column b: \"y\" is no number\n\
              pairs.csv:4: column b: is the same"
         );
+    }
+
+    #[test]
+    fn a_plain_name_can_be_seen_and_breaks_nothing() {
+        let read = |text: &str| plain_name(text, ",/", "coin", "BTC").map(str::to_owned);
+        let (longest, longer) = ("x".repeat(64), "x".repeat(65));
+        for good in ["BTC", "BTC-USD_PERP", "a&b", "\"", longest.as_str()] {
+            assert_eq!(read(good).as_deref(), Ok(good));
+        }
+        for bad in ["a,b", "a/b", "a b", "a\n", "é", longer.as_str()] {
+            let told = format!("{bad:?} is no coin, such as BTC");
+            assert_eq!(read(bad), Err(told));
+        }
+        let empty = "empty: write the vendor's coin, such as BTC";
+        assert_eq!(read(""), Err(empty.to_owned()));
     }
 
     #[test]

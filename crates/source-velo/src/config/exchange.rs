@@ -1,8 +1,8 @@
 //! The column `exchange`: what may stand there, and what it teaches of exchanges that are not known.
 
-use source::config::{Problem, Table, misspelt, nearest};
+use source::config::{Problem, Table, misspelt, nearest, plain_name};
 
-use super::{Kind, ProductRow, kind, name};
+use super::{Kind, NO_NAME, ProductRow, kind};
 use crate::{
     exchanges::{Exchanges, known, market_of_known},
     metrics::Market,
@@ -19,7 +19,7 @@ pub(super) fn check(kind: Kind, exchange: &str) -> Result<(), String> {
         }
         Kind::Bars(market) => market,
     };
-    name(exchange, "exchange", "binance-futures")?;
+    plain_name(exchange, NO_NAME, "exchange", "binance-futures")?;
     match market_of_known(exchange) {
         // It may come to trade options under the same name.
         None => Ok(()),
