@@ -7,7 +7,7 @@
 use model::{Key, SeriesKey, SeriesSpec, Since, Step};
 use serde::Deserialize;
 use source::config::{
-    Problem, Problems, RowReport, Table, misspelt, nearest, plain_name, read_rows, since,
+    Problem, Problems, RowReport, Table, misspelt, nearest, plain_name, read_rows, since, slips,
 };
 
 use crate::{
@@ -82,22 +82,14 @@ pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Read, Problems> {
 /// Returns the metrics that look like a known one with a slip of the pen. The vendor may have them all
 /// the same, and answers what it has not with a sentence that nobody reads.
 fn warnings(file: &str, table: &Table<SymbolRow>) -> Vec<Problem> {
-    let known = || METRICS.iter().map(|metric| metric.name);
-    let mut warnings = Vec::new();
-    for row in table.rows() {
-        for name in row.value.metrics.split('|').map(str::trim) {
-            let upper = name.to_ascii_uppercase();
-            if let Some(meant) = misspelt(&upper, known()) {
-                warnings.push(Problem {
-                    file: file.to_owned(),
-                    line: row.line,
-                    column: Some("metrics".to_owned()),
-                    what: format!("{name} is no metric that we know: did you mean {meant}?"),
-                });
-            }
-        }
-    }
-    warnings
+    let meant = |name: &str| {
+        let known = METRICS.iter().map(|metric| metric.name);
+        misspelt(&name.to_ascii_uppercase(), known)
+    };
+    slips(file, table, ("metrics", "metric"), |row| {
+        let names = row.metrics.split('|').map(str::trim);
+        names.filter_map(|name| Some((name, meant(name)?)))
+    })
 }
 
 /// Returns the ids of the symbols. The days and the quarters of a share are of one asset.
