@@ -7,7 +7,8 @@
 use model::{Key, SeriesKey, SeriesSpec, Since, Step};
 use serde::Deserialize;
 use source::config::{
-    Problem, Problems, RowReport, Table, misspelt, nearest, plain_name, read_rows, since, slips,
+    Problem, Problems, RowReport, Table, joined, misspelt, nearest, plain_name, read_rows, since,
+    slips,
 };
 
 use crate::{
@@ -187,24 +188,13 @@ fn step(of: Option<Of>, text: &str) -> Result<Step, String> {
 fn names(of: Of, step: Step, text: &str) -> Result<Vec<String>, String> {
     let quarterly = step == Step::Quarter;
     let text = if text.is_empty() { DEFAULT } else { text };
-    let mut found: Vec<String> = Vec::new();
-    let mut add = |name: String| match found.contains(&name) {
-        true => Err(format!("{name} stands twice")),
-        false => {
-            found.push(name);
-            Ok(())
-        }
-    };
-    for name in text.split('|').map(str::trim) {
-        if name == DEFAULT {
-            default_of(of, quarterly).try_for_each(|name| add(name.to_owned()))?;
-        } else {
-            let name = name.to_ascii_uppercase();
-            check_metric(&name, quarterly)?;
-            add(name)?;
-        }
-    }
-    Ok(found)
+    let names = text.split('|').map(|name| match name.trim() {
+        DEFAULT => default_of(of, quarterly).collect::<Vec<_>>().join("|"),
+        name => name.to_ascii_uppercase(),
+    });
+    joined(&names.collect::<Vec<_>>().join("|"), |name| {
+        check_metric(name, quarterly).map(|()| name.to_owned())
+    })
 }
 
 fn check_metric(name: &str, quarterly: bool) -> Result<(), String> {
