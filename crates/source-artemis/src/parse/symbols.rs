@@ -8,11 +8,14 @@ use std::collections::BTreeSet;
 
 use model::{AssetId, Subject};
 use serde_json::value::RawValue;
-use source::{Listing, Parsed, Reject, Reply, ReplyError, Sink, lenient};
+use source::{
+    Listing, Parsed, Reject, Reply, ReplyError, Sink,
+    lenient::{self, Entries},
+};
 
 use crate::{
     datasets::SOURCE,
-    wire::{Asset, Entries, Place},
+    wire::{Asset, Place},
 };
 
 pub(super) fn parse(reply: &Reply, out: &mut dyn Sink) -> Result<Parsed, ReplyError> {
