@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use model::SourceId;
 use ratelimit::Clock;
 use source::{Limit, Window};
-use store::Store;
+use store::{Store, pace::QuotaWindow};
 
 /// One limit of a vendor that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,12 +60,18 @@ impl QuotaWatch {
             let Some(span) = limit.window.span() else {
                 continue;
             };
-            let (unit, before) = (limit.unit.as_str(), limit.window.spans_before());
+            let window = QuotaWindow {
+                unit: limit.unit.as_str(),
+                span,
+                before: limit.window.spans_before(),
+                limit: i64::from(limit.amount),
+                reserve: 0,
+            };
             let used = (self.store)
-                .used_of(self.source, limit.host, unit, span, before, now)
+                .used_of(self.source, limit.host, &window, now)
                 .await?;
             quotas.push(Quota {
-                unit,
+                unit: window.unit,
                 window: limit.window,
                 limit: u64::from(limit.amount),
                 used: u64::try_from(used).unwrap_or(0),

@@ -240,9 +240,9 @@ impl Paced {
     }
 
     /// Takes a slot and counts the request. Where the quota is spent no slot is taken, which others may
-    /// use; it is counted last all the same, in the window in which the request leaves. After an error all of it is done again but what was spent: a
-    /// slot from before an outage is one that time has passed over, and those who waited with it would
-    /// leave together.
+    /// use; it is counted last all the same, in the window in which the request leaves. After an error
+    /// all of it is done again but what was spent: a slot from before an outage is one that time has
+    /// passed over, and those who waited with it would leave together.
     async fn try_permit(
         &self,
         pace: &HostPace,

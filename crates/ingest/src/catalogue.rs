@@ -8,7 +8,7 @@ use store::{Store, dictionary::ListingRow};
 
 use crate::{
     Error, Filter, Summary, collector::Collector, fetch::ParsedBlock, identity::strangers,
-    pull::Pull,
+    listed::Listed, pull::Pull,
 };
 
 /// A catalogue that is due within this is read now: ticks come once an hour, and the answer to the
@@ -195,13 +195,16 @@ impl Collector {
     /// Names what is configured and not listed, with what it may have meant: renamed, delisted, or a
     /// slip of the pen.
     async fn warn_of_unlisted(&self) -> Result<(), Error> {
-        let mut catalogues: BTreeMap<String, BTreeSet<Subject>> = BTreeMap::new();
+        let mut catalogues: BTreeMap<String, Vec<ListingRow>> = BTreeMap::new();
         let listings = || self.store.listings(self.id());
         for (dataset, row) in self.outage.through(listings).await? {
             if row.active {
-                catalogues.entry(dataset).or_default().insert(row.subject);
+                catalogues.entry(dataset).or_default().push(row);
             }
         }
+        let catalogues: BTreeMap<&str, Listed<'_>> = (catalogues.iter())
+            .map(|(dataset, rows)| (dataset.as_str(), Listed::of(self.id(), rows)))
+            .collect();
         let (index, selectors) = (self.index(), self.configured().iter());
         let selectors = selectors.map(|spec| &spec.series);
         let selectors = selectors.filter(|series| self.source.is_selector(series));
@@ -211,8 +214,9 @@ impl Collector {
         for key in keys {
             let catalogue = self.source.catalogue_of(key);
             let listed = catalogue.and_then(|dataset| catalogues.get(dataset.as_str()));
-            if let Some(listed) = listed.filter(|listed| !lists(listed, &key.subject())) {
-                unlisted.insert(told(&key.subject(), listed));
+            let subject = key.subject();
+            if let Some(listed) = listed.filter(|listed| !listed.lists(&subject)) {
+                unlisted.insert(listed.told(&subject));
             }
         }
         if !unlisted.is_empty() {
@@ -236,39 +240,6 @@ pub(crate) fn is_catalogue(dataset: &DatasetSpec) -> bool {
 pub(crate) async fn listed(store: &Store, source: SourceId) -> Result<Vec<Listing>, store::Error> {
     let rows = store.listings(source).await?.into_iter();
     Ok(rows.map(|(_, row)| listing(row)).collect())
-}
-
-/// Whether the subject is listed; one without a product is where any product of it is.
-fn lists(listed: &BTreeSet<Subject>, subject: &Subject) -> bool {
-    listed.contains(subject)
-        || subject.instrument.is_none()
-            && (listed.range(subject..))
-                .take_while(|one| one.asset == subject.asset)
-                .any(|one| one.venue == subject.venue)
-}
-
-/// Names a subject, and the one listed at the same venue that is spelled most like it.
-fn told(subject: &Subject, listed: &BTreeSet<Subject>) -> String {
-    let name = |subject: &Subject| {
-        let parts = [&*subject.asset.to_string(), subject.instrument.as_str()].join(" ");
-        [parts.trim(), subject.venue.as_str()]
-            .join(" ")
-            .trim()
-            .to_owned()
-    };
-    let (own, at_venue) = (
-        name(subject),
-        listed.iter().filter(|one| one.venue == subject.venue),
-    );
-    let likeness = |text: &str| strsim::jaro_winkler(&own, text);
-    let nearest = at_venue
-        .map(name)
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-        .filter(|text| likeness(text) > 0.85);
-    match nearest {
-        Some(nearest) => format!("{own} (listed: {nearest})"),
-        None => own,
-    }
 }
 
 fn listing_row(listing: Listing) -> ListingRow {
@@ -299,37 +270,6 @@ fn is_fresh(seen_at: Ts, now: Ts, cadence_secs: i64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at_venue(asset: &str, product: &str, venue: &str) -> Subject {
-        Subject {
-            asset: asset.into(),
-            instrument: product.into(),
-            venue: venue.into(),
-        }
-    }
-
-    #[test]
-    fn a_product_is_listed_by_itself_and_an_asset_by_any_of_its_products() {
-        let listed = BTreeSet::from([
-            Subject::of_asset("bitcoin"),
-            at_venue("BTC", "BTCUSDT", "binance"),
-            at_venue("BTC", "BTC-USD", "dydx"),
-        ]);
-        for (subject, expected) in [
-            (Subject::of_asset("bitcoin"), true),
-            (Subject::of_asset("bitconi"), false),
-            (at_venue("BTC", "BTCUSDT", "binance"), true),
-            (at_venue("BTC", "BTCUSDT", "dydx"), false),
-            (at_venue("BTC", "", "dydx"), true),
-            (at_venue("BTC", "", "bybit"), false),
-            (at_venue("ETH", "", "dydx"), false),
-        ] {
-            assert_eq!(lists(&listed, &subject), expected, "{subject:?}");
-        }
-        let meant = told(&at_venue("BTC", "BTCUSD", "binance"), &listed);
-        assert_eq!(meant, "BTC BTCUSD binance (listed: BTC BTCUSDT binance)");
-        assert_eq!(told(&Subject::of_asset("xyz"), &listed), "xyz");
-    }
 
     #[test]
     fn a_day_later_it_is_due_at_the_tick_of_the_same_minute() {

@@ -22,6 +22,7 @@ mod fetch;
 mod identity;
 mod index;
 mod jobs;
+mod listed;
 mod missed;
 mod night;
 mod night_bill;

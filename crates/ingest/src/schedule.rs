@@ -186,9 +186,6 @@ fn is_idle(summary: &Summary) -> bool {
 
 /// Logs how something ended; hands on what ends the schedule.
 fn tell(collector: &Collector, what: &str, result: Result<Summary, Error>) -> Result<(), Error> {
-    if let (Ok(summary), "tick") = (&result, what) {
-        telemetry::tick_went(collector.id(), summary);
-    }
     match result {
         Ok(summary) if is_idle(&summary) => {}
         Ok(summary) => tracing::info!(

@@ -141,24 +141,10 @@ impl Summary {
         (self.waiting.iter()).any(|one| !one.before_first && silent(one.dataset))
     }
 
-    /// Whether something failed for a reason that may pass by itself.
-    pub(crate) fn is_degraded(&self) -> bool {
-        let fails = |pull: &PullEnd| {
-            matches!(pull.status, PullStatus::Failed | PullStatus::Partial)
-                && pull.failures.iter().any(|(class, _)| passes(class))
-        };
-        self.pulls.iter().any(fails)
-    }
-
     /// Returns the sum of a counter over all pulls.
     pub fn total(&self, counter: impl Fn(&PullEnd) -> u64) -> u64 {
         self.pulls.iter().map(counter).sum()
     }
-}
-
-/// Whether a failure of this class passes without a hand.
-fn passes(class: &str) -> bool {
-    ["transient", "throttled", "database"].contains(&class)
 }
 
 impl PullEnd {

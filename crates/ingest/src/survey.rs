@@ -131,6 +131,11 @@ impl Survey {
         &self.suspensions
     }
 
+    /// Returns what waits for a window of its quota to turn.
+    pub fn parked(&self) -> &[ParkedRow] {
+        &self.parked
+    }
+
     /// Returns the names of the datasets that hold any wanted series, in the order of work.
     pub fn datasets_in_use(&self) -> Vec<DatasetId> {
         let everything = Filter::default();
@@ -217,9 +222,8 @@ impl Survey {
 }
 
 impl Collector {
-    /// Returns how the source stands at this moment, by what this process knows.
-    /// Series that were wanted once are not
-    /// part of it.
+    /// Returns how the source stands at this moment, by what this process knows. Series that were wanted
+    /// once are no part of it.
     ///
     /// # Errors
     /// Those of the database.

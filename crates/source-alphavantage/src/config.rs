@@ -5,9 +5,9 @@
 
 mod cells;
 
-use model::{Key, SeriesKey, SeriesSpec, Since, Step, Ts};
+use model::{Key, SeriesKey, SeriesSpec, Since, Step};
 use serde::Deserialize;
-use source::config::{Problems, RowReport, Table, metric_names, read_rows};
+use source::config::{Problems, RowReport, Table, metric_names, read_rows, since};
 
 use crate::{
     Plan,
@@ -141,7 +141,7 @@ fn series(row: &FunctionRow, report: &mut RowReport<'_>) -> Option<(bool, Vec<Se
         metric_names(&row.metrics, &row.function, kind.names()),
     );
     let tier = report.check("tier", cells::tier(&row.tier));
-    let since = report.check("since", since(kind, &row.since));
+    let since = report.check("since", wanted_since(kind, &row.since));
     let (key, names, tier, since) = (key?, names?, tier?, since?);
     let one = |name: &'static str| {
         let series = SeriesKey {
@@ -296,13 +296,10 @@ fn kind_params(kind: Kind) -> cells::Known {
 }
 
 /// What is had as of now only is wanted from activation on.
-fn since(kind: Kind, text: &str) -> Result<Since, String> {
-    match text {
-        _ if kind.is_of_now() => Ok(Since::Activation),
-        "" => Ok(Since::ThreeYearsBack),
-        _ => match Ts::parse(text) {
-            Ok(at) if at >= Ts::OLDEST => Ok(Since::At(at)),
-            _ => Err(format!("{text:?} is no day, such as 2023-01-31")),
-        },
-    }
+fn wanted_since(kind: Kind, text: &str) -> Result<Since, String> {
+    let wanted = since(text, Since::ThreeYearsBack)?;
+    Ok(match kind.is_of_now() {
+        true => Since::Activation,
+        false => wanted,
+    })
 }

@@ -8,10 +8,10 @@
 //! The notice about the quota repeats the key, so no known notice is quoted; of an unknown one only
 //! words that cannot be a key.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use model::{Step, Ts};
-use source::{Reply, ReplyError, RequestSpec, lenient};
+use model::Step;
+use source::{Reply, ReplyError, RequestSpec, lenient, retry_after};
 
 use crate::{
     access::COMPACT_DAYS,
@@ -27,8 +27,6 @@ const NOTICES: [&str; 3] = ["Error Message", "Information", "Note"];
 const BURST: Duration = Duration::from_secs(2);
 /// The wait after too many in a minute: the next one.
 const MINUTE: Duration = Duration::from_secs(65);
-/// Longer waits are not believed.
-const MAX_WAIT: Duration = Duration::from_secs(3_600);
 
 pub(crate) fn check(request: &RequestSpec, reply: &Reply) -> Result<(), ReplyError> {
     let status = reply.status.as_u16();
@@ -136,23 +134,10 @@ fn spent(reply: &Reply) -> ReplyError {
 }
 
 fn throttled(what: String, least: Duration, reply: &Reply) -> ReplyError {
-    let named = reply.headers.get(http::header::RETRY_AFTER);
-    let named = named.and_then(|value| value.to_str().ok()).map(str::trim);
-    let wait = named.and_then(|text| match text.parse() {
-        Ok(secs) => Some(Duration::from_secs(secs)),
-        Err(_) => until(text, reply.received_at),
-    });
     ReplyError::Throttled {
         what,
-        retry_after: Some(wait.unwrap_or(least).clamp(least, MAX_WAIT)),
+        retry_after: Some(retry_after(reply).unwrap_or(least).max(least)),
     }
-}
-
-fn until(text: &str, now: Ts) -> Option<Duration> {
-    let at = httpdate::parse_http_date(text).ok()?;
-    let at = at.duration_since(UNIX_EPOCH).ok()?;
-    let now = Duration::from_millis(u64::try_from(now.millis()).ok()?);
-    at.checked_sub(now)
 }
 
 /// Leaves out what follows the words about a key, and what looks like one: capitals and digits.

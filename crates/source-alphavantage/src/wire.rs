@@ -4,17 +4,12 @@
 //! close there), currencies (`1a. open (EUR)`) and suffixes, so nothing is a struct: an object is its
 //! names in their order, values as they stand. Nothing is copied.
 
-use std::{borrow::Cow, fmt};
-
 use csv::{ReaderBuilder, StringRecord};
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use source::{
     ReplyError,
-    lenient::{self, Number},
+    lenient::{self, Entries, Number},
 };
 use time::{Date, PrimitiveDateTime, Time, macros::format_description};
 
@@ -22,18 +17,19 @@ use time::{Date, PrimitiveDateTime, Time, macros::format_description};
 const NOTHING: &[&str] = &["", "None", "none", "null", "-", "."];
 
 /// An object: names and values, as they stand.
-#[derive(Debug, Default)]
-pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Object<'a>(#[serde(borrow)] Entries<'a>);
 
 impl<'a> Object<'a> {
     /// Reads a value that should be an object.
     pub(crate) fn of(raw: &'a RawValue) -> Option<Self> {
-        serde_json::from_str(raw.get()).ok()
+        Entries::of(raw).map(Self)
     }
 
     /// Returns the names and values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
-        self.0.iter().map(|(name, raw)| (name.as_ref(), *raw))
+        self.0.iter()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -66,53 +62,6 @@ impl<'a> Object<'a> {
         };
         let found = self.iter().find(|(known, _)| is_it(known));
         found.map_or(Number::Missing, |(_, raw)| number(raw))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Object<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some((Name(name), raw)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
-                    entries.push((name, raw));
-                }
-                Ok(Object(entries))
-            }
-        }
-        deserializer.deserialize_map(Entries)
-    }
-}
-
-/// A name, borrowed where nothing in it is escaped.
-struct Name<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl<'de> Visitor<'de> for Text {
-            type Value = Name<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Text)
     }
 }
 

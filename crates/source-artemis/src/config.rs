@@ -4,9 +4,12 @@
 //! Symbols are checked for their shape only. Whether the vendor lists them is checked against the
 //! catalogue at refresh, not here.
 
-use model::{Key, SeriesKey, SeriesSpec, Since, Step, Ts};
+use model::{Key, SeriesKey, SeriesSpec, Since, Step};
 use serde::Deserialize;
-use source::config::{Problem, Problems, RowReport, Table, misspelt, nearest, read_rows};
+use source::config::{
+    Problem, Problems, RowReport, Table, joined, misspelt, nearest, plain_name, read_rows, since,
+    slips,
+};
 
 use crate::{
     datasets::{SOURCE, is_equity, stamp_of},
@@ -28,6 +31,9 @@ pub const COLUMNS: [&str; 8] = [
 
 /// The currency that the vendor counts in.
 pub(crate) const QUOTE: &str = "usd";
+
+/// What would break a list in a query.
+const NO_NAME: &str = ",&?#|/\"";
 
 /// Stands for the default set of the row's kind.
 const DEFAULT: &str = "@default";
@@ -77,22 +83,14 @@ pub(crate) fn read(file: &str, csv: &[u8]) -> Result<Read, Problems> {
 /// Returns the metrics that look like a known one with a slip of the pen. The vendor may have them all
 /// the same, and answers what it has not with a sentence that nobody reads.
 fn warnings(file: &str, table: &Table<SymbolRow>) -> Vec<Problem> {
-    let known = || METRICS.iter().map(|metric| metric.name);
-    let mut warnings = Vec::new();
-    for row in table.rows() {
-        for name in row.value.metrics.split('|').map(str::trim) {
-            let upper = name.to_ascii_uppercase();
-            if let Some(meant) = misspelt(&upper, known()) {
-                warnings.push(Problem {
-                    file: file.to_owned(),
-                    line: row.line,
-                    column: Some("metrics".to_owned()),
-                    what: format!("{name} is no metric that we know: did you mean {meant}?"),
-                });
-            }
-        }
-    }
-    warnings
+    let meant = |name: &str| {
+        let known = METRICS.iter().map(|metric| metric.name);
+        misspelt(&name.to_ascii_uppercase(), known)
+    };
+    slips(file, table, ("metrics", "metric"), |row| {
+        let names = row.metrics.split('|').map(str::trim);
+        names.filter_map(|name| Some((name, meant(name)?)))
+    })
 }
 
 /// Returns the ids of the symbols. The days and the quarters of a share are of one asset.
@@ -120,7 +118,7 @@ fn is_quarterly(row: &SymbolRow) -> bool {
 /// Turns a row into its series, or tells everything that is wrong with it.
 fn series(row: &SymbolRow, report: &mut RowReport<'_>) -> Option<Vec<SeriesSpec>> {
     let of = report.check("kind", of(&row.kind));
-    let key = report.check("symbol", name(&row.symbol, "symbol", "btc"));
+    let key = report.check("symbol", plain_name(&row.symbol, NO_NAME, "symbol", "btc"));
     let key = key.map(|symbol| Key::of_asset(symbol, QUOTE));
     report.check("artemis_id", check_id(&row.artemis_id));
     if let (Some(of), Some(key)) = (of, &key) {
@@ -131,7 +129,7 @@ fn series(row: &SymbolRow, report: &mut RowReport<'_>) -> Option<Vec<SeriesSpec>
         (Some(of), Some(step)) => report.check("metrics", names(of, step, &row.metrics)),
         _ => None,
     };
-    let since = report.check("since", since(&row.since));
+    let since = report.check("since", since(&row.since, Since::ThreeYearsBack));
     let (key, names, step, since) = (key?, names?, step?, since?);
     let one = |name: String| SeriesSpec {
         stamp: stamp_of(key.asset.as_str(), &name, step),
@@ -160,20 +158,6 @@ fn of(text: &str) -> Result<Of, String> {
     }
 }
 
-/// A name as the vendor writes it; what would break a list in a query is none.
-fn name<'t>(text: &'t str, what: &str, example: &str) -> Result<&'t str, String> {
-    let fits = |c: char| c.is_ascii_graphic() && !",&?#|/\"".contains(c);
-    if text.is_empty() {
-        Err(format!(
-            "empty: write the vendor's {what}, such as {example}"
-        ))
-    } else if text.chars().all(fits) && text.len() <= 64 {
-        Ok(text)
-    } else {
-        Err(format!("{text:?} is no {what}, such as {example}"))
-    }
-}
-
 fn check_kind(of: Of, key: &Key) -> Result<(), String> {
     match (of == Of::Equity, is_equity(key.asset.as_str())) {
         (true, false) => Err("the symbol of an equity begins with eq-".to_owned()),
@@ -186,7 +170,7 @@ fn check_kind(of: Of, key: &Key) -> Result<(), String> {
 fn check_id(id: &str) -> Result<(), String> {
     match id {
         "" => Ok(()),
-        _ => name(id, "artemis_id", "bitcoin").map(|_| ()),
+        _ => plain_name(id, NO_NAME, "artemis_id", "bitcoin").map(|_| ()),
     }
 }
 
@@ -204,24 +188,13 @@ fn step(of: Option<Of>, text: &str) -> Result<Step, String> {
 fn names(of: Of, step: Step, text: &str) -> Result<Vec<String>, String> {
     let quarterly = step == Step::Quarter;
     let text = if text.is_empty() { DEFAULT } else { text };
-    let mut found: Vec<String> = Vec::new();
-    let mut add = |name: String| match found.contains(&name) {
-        true => Err(format!("{name} stands twice")),
-        false => {
-            found.push(name);
-            Ok(())
-        }
-    };
-    for name in text.split('|').map(str::trim) {
-        if name == DEFAULT {
-            default_of(of, quarterly).try_for_each(|name| add(name.to_owned()))?;
-        } else {
-            let name = name.to_ascii_uppercase();
-            check_metric(&name, quarterly)?;
-            add(name)?;
-        }
-    }
-    Ok(found)
+    let names = text.split('|').map(|name| match name.trim() {
+        DEFAULT => default_of(of, quarterly).collect::<Vec<_>>().join("|"),
+        name => name.to_ascii_uppercase(),
+    });
+    joined(&names.collect::<Vec<_>>().join("|"), |name| {
+        check_metric(name, quarterly).map(|()| name.to_owned())
+    })
 }
 
 fn check_metric(name: &str, quarterly: bool) -> Result<(), String> {
@@ -247,15 +220,5 @@ fn check_metric(name: &str, quarterly: bool) -> Result<(), String> {
             "{name} does not come by quarter: a row of its own with granularity DAY"
         )),
         _ => Ok(()),
-    }
-}
-
-fn since(text: &str) -> Result<Since, String> {
-    match text {
-        "" => Ok(Since::ThreeYearsBack),
-        _ => match Ts::parse(text) {
-            Ok(at) if at >= Ts::OLDEST => Ok(Since::At(at)),
-            _ => Err(format!("{text:?} is no day, such as 2023-01-31")),
-        },
     }
 }

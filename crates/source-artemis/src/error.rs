@@ -3,15 +3,12 @@
 //! No body of an error is established, so the status alone decides; the words are kept for the log. A
 //! 200 without data is overload, never "no data" (trap 5): what stands in it the parser says.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use model::Ts;
-use source::{Reply, ReplyError, RequestSpec, lenient};
+use source::{LONGEST_WAIT, Reply, ReplyError, RequestSpec, lenient};
 
 /// The shortest wait that is believed.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
-/// Longer waits are not believed.
-const MAX_WAIT: Duration = Duration::from_secs(3_600);
 
 pub(crate) fn check(request: &RequestSpec, reply: &Reply) -> Result<(), ReplyError> {
     let status = reply.status.as_u16();
@@ -54,22 +51,13 @@ pub(crate) fn overloaded(what: &str) -> ReplyError {
 /// `retry-after-ms`, else `Retry-After` in seconds or as a date. Where there is none that makes sense
 /// the executor waits a minute, the longest of the contract's waits.
 fn retry_after(reply: &Reply) -> Option<Duration> {
-    let header = |name: &str| reply.headers.get(name)?.to_str().ok().map(str::trim);
-    let seconds = |text: &str, unit: f64| {
-        let number = text.parse::<f64>().ok().filter(|number| *number > 0.0)?;
-        Duration::try_from_secs_f64(number * unit).ok()
+    let is_wait = |wait: &Duration| !wait.is_zero();
+    let in_ms = || {
+        let text = reply.headers.get("retry-after-ms")?.to_str().ok()?;
+        let ms: f64 = text.trim().parse().ok()?;
+        Duration::try_from_secs_f64(ms / 1_000.0).ok()
     };
-    let ms = header("retry-after-ms").and_then(|text| seconds(text, 0.001));
-    let named = ms.or_else(|| {
-        let text = header("retry-after")?;
-        seconds(text, 1.0).or_else(|| until(text, reply.received_at))
-    });
-    named.map(|wait| wait.clamp(SHORTEST_WAIT, MAX_WAIT))
-}
-
-fn until(text: &str, now: Ts) -> Option<Duration> {
-    let at = httpdate::parse_http_date(text).ok()?;
-    let at = at.duration_since(UNIX_EPOCH).ok()?;
-    let now = Duration::from_millis(u64::try_from(now.millis()).ok()?);
-    at.checked_sub(now).filter(|wait| !wait.is_zero())
+    let named = in_ms().filter(is_wait);
+    let named = named.or_else(|| source::retry_after(reply).filter(is_wait));
+    named.map(|wait| wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
 }

@@ -2,17 +2,12 @@
 //! Each level is looked at by itself, so that what stands in one place costs its neighbours nothing
 //! (trap 1).
 
-use std::fmt;
-
 use model::Ts;
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use source::{
     ReplyError,
-    lenient::{self, Number, Text},
+    lenient::{self, Entries, Number, Text},
 };
 
 use crate::error::overloaded;
@@ -21,45 +16,6 @@ use crate::error::overloaded;
 const NOTHING: &[&str] = &["", "NaN", "Infinity", "-Infinity"];
 /// What of a date is looked at: the day.
 const DAY_CHARS: usize = 10;
-
-/// The entries of an object, in their order, unread.
-#[derive(Debug, Default)]
-pub(crate) struct Entries<'a>(pub(crate) Vec<(String, &'a RawValue)>);
-
-impl<'a> Entries<'a> {
-    /// Reads an object; none where it is none.
-    pub(crate) fn of(raw: &'a RawValue) -> Option<Self> {
-        serde_json::from_str(raw.get()).ok()
-    }
-
-    /// Returns the entry of that name, the last of several.
-    pub(crate) fn last(&self, name: &str) -> Option<&'a RawValue> {
-        let mut from_the_end = self.0.iter().rev();
-        from_the_end
-            .find(|(known, _)| known == name)
-            .map(|(_, raw)| *raw)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-        impl<'de> Visitor<'de> for Read {
-            type Value = Entries<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Entries(entries))
-            }
-        }
-        deserializer.deserialize_map(Read)
-    }
-}
 
 /// What stands in a place.
 #[derive(Clone, Copy, Debug)]

@@ -4,11 +4,11 @@
 //! against the catalogue at refresh, not here. A series is made where a dataset of the plan has it: a
 //! larger plan makes more of the same file.
 
-use model::{Key, MetricName, SeriesKey, SeriesSpec, Since, Step, Ts};
+use model::{Key, MetricName, SeriesKey, SeriesSpec, Since, Step};
 use serde::Deserialize;
 use source::{
     Source as _,
-    config::{Problems, RowReport, Table, joined, nearest, read_rows, since_held},
+    config::{Problems, RowReport, Table, joined, nearest, read_rows, since, since_held},
 };
 
 use crate::{
@@ -192,15 +192,4 @@ fn unknown_metric(name: &str, about: About) -> String {
             )
         }
     }
-}
-
-fn since(text: &str, otherwise: Since) -> Result<Since, String> {
-    if text.is_empty() {
-        return Ok(otherwise);
-    }
-    let at = Ts::parse(text).map_err(|error| error.to_string())?;
-    if at < Ts::OLDEST {
-        return Err(format!("{text} lies before 1900"));
-    }
-    Ok(Since::At(at))
 }

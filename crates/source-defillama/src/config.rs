@@ -8,11 +8,11 @@ mod params;
 
 use std::collections::BTreeSet;
 
-use model::{Key, MetricName, SeriesKey, SeriesSpec, Since, Step, Ts};
+use model::{Key, MetricName, SeriesKey, SeriesSpec, Since, Step};
 use serde::Deserialize;
 use source::{
     Source as _,
-    config::{Problems, RowReport, Table, joined, nearest, read_rows, since_held},
+    config::{Problems, RowReport, Table, joined, nearest, read_rows, since, since_held},
 };
 
 use self::params::Params;
@@ -266,15 +266,4 @@ fn hourly_since(row: &Row, kind: Kind) -> Result<Since, String> {
         return Err("only prices have a past by hour: leave it empty".to_owned());
     }
     since(&row.hourly_since, Since::Activation)
-}
-
-fn since(text: &str, otherwise: Since) -> Result<Since, String> {
-    if text.is_empty() {
-        return Ok(otherwise);
-    }
-    let at = Ts::parse(text).map_err(|error| error.to_string())?;
-    if at < Ts::OLDEST {
-        return Err(format!("{text} lies before 1900"));
-    }
-    Ok(Since::At(at))
 }

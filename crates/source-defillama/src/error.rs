@@ -14,13 +14,13 @@ mod words;
 
 use std::time::Duration;
 
-use source::{Reply, ReplyError, RequestSpec, lenient, recognise::query_value};
+use source::{Reply, ReplyError, RequestSpec, lenient, recognise::query_value, retry_after};
 
 use self::words::{Body, Words, look};
 use crate::route::{Of, Route, route};
 
-/// Longer waits are not believed: the window is a minute.
-const MAX_WAIT: Duration = Duration::from_secs(3_600);
+/// The shortest wait that is believed; without one the executor knows how long.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 pub(crate) fn check(request: &RequestSpec, reply: &Reply) -> Result<(), ReplyError> {
     let status = reply.status.as_u16();
@@ -70,7 +70,7 @@ impl Failure<'_> {
             402 => ReplyError::NotEntitled(what),
             429 => ReplyError::Throttled {
                 what,
-                retry_after: self.retry_after(),
+                retry_after: retry_after(self.reply).map(|wait| wait.max(SHORTEST_WAIT)),
             },
             // Servers in front of the vendor say this in a page of their own, and would say it again.
             413 | 414 => ReplyError::TooMuch(what),
@@ -154,13 +154,6 @@ impl Failure<'_> {
             Body::Words(words) | Body::Wrapped(_, words) => Some(words),
             _ => None,
         }
-    }
-
-    /// `Retry-After`, where it is a number of seconds; without it the executor knows how long.
-    fn retry_after(&self) -> Option<Duration> {
-        let header = self.reply.headers.get(http::header::RETRY_AFTER)?;
-        let secs = header.to_str().ok()?.trim().parse().ok()?;
-        Some(Duration::from_secs(secs).clamp(Duration::from_secs(1), MAX_WAIT))
     }
 
     fn describe(&self, status: u16) -> String {

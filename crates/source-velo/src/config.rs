@@ -6,9 +6,11 @@
 
 mod exchange;
 
-use model::{Instrument, Key, SeriesKey, SeriesSpec, Since, Step, Ts, Venue};
+use model::{Instrument, Key, SeriesKey, SeriesSpec, Since, Step, Venue};
 use serde::Deserialize;
-use source::config::{Problem, Problems, RowReport, Table, metric_names, read_rows};
+use source::config::{
+    Problem, Problems, RowReport, Table, metric_names, plain_name, read_rows, since,
+};
 
 use crate::{
     datasets::{OPTION_PREFIX, SOURCE, stamp_of},
@@ -31,6 +33,9 @@ pub const COLUMNS: [&str; 9] = [
 
 /// The currency that the vendor counts in.
 pub(crate) const QUOTE: &str = "usd";
+
+/// What would break a list in a query.
+const NO_NAME: &str = ",&?#|";
 
 /// A row as it stands in the file. `note` is for the reader of the file.
 #[derive(Debug, Deserialize)]
@@ -107,7 +112,7 @@ fn series(row: &ProductRow, report: &mut RowReport<'_>) -> Option<Vec<SeriesSpec
     }
     let names = kind.and_then(|kind| report.check("metrics", names(kind, &row.metrics)));
     let step = report.check("resolution_min", step(kind, &row.resolution_min));
-    let since = report.check("since", since(kind, &row.since));
+    let since = report.check("since", wanted_since(kind, &row.since));
     let (kind, coin, names, step, since) = (kind?, coin?, names?, step?, since?);
     let key = key(kind, coin, row);
     let one = |name: &'static str| {
@@ -152,27 +157,13 @@ fn kind(text: &str) -> Result<Kind, String> {
     }
 }
 
-/// A name as the vendor writes it; what would break a list in a query is none.
-fn name<'t>(text: &'t str, what: &str, example: &str) -> Result<&'t str, String> {
-    let fits = |c: char| c.is_ascii_graphic() && !",&?#|".contains(c);
-    if text.is_empty() {
-        Err(format!(
-            "empty: write the vendor's {what}, such as {example}"
-        ))
-    } else if text.chars().all(fits) && text.len() <= 64 {
-        Ok(text)
-    } else {
-        Err(format!("{text:?} is no {what}, such as {example}"))
-    }
-}
-
 /// A ticker. The prefix of options is ours, and comes with the market.
 fn coin(text: &str) -> Result<&str, String> {
     match text.strip_prefix(OPTION_PREFIX) {
         Some(coin) => Err(format!(
             "write {coin}: the market says that it is an option's"
         )),
-        None => name(text, "coin", "BTC"),
+        None => plain_name(text, NO_NAME, "coin", "BTC"),
     }
 }
 
@@ -182,7 +173,7 @@ fn check_product(kind: Kind, product: &str) -> Result<(), String> {
         Kind::Caps | Kind::Bars(Market::Basis) => {
             Err("leave it empty: the vendor has this for a coin, not for a product".to_owned())
         }
-        Kind::Bars(_) => name(product, "product", "BTCUSDT").map(|_| ()),
+        Kind::Bars(_) => plain_name(product, NO_NAME, "product", "BTCUSDT").map(|_| ()),
     }
 }
 
@@ -214,15 +205,12 @@ fn step(kind: Option<Kind>, text: &str) -> Result<Step, String> {
 }
 
 /// Market caps are had as of now only.
-fn since(kind: Option<Kind>, text: &str) -> Result<Since, String> {
-    match (text, kind) {
-        (_, Some(Kind::Caps)) => Ok(Since::Activation),
-        ("", _) => Ok(Since::ThreeYearsBack),
-        _ => match Ts::parse(text) {
-            Ok(at) if at >= Ts::OLDEST => Ok(Since::At(at)),
-            _ => Err(format!("{text:?} is no day, such as 2023-01-31")),
-        },
-    }
+fn wanted_since(kind: Option<Kind>, text: &str) -> Result<Since, String> {
+    let wanted = since(text, Since::ThreeYearsBack)?;
+    Ok(match kind {
+        Some(Kind::Caps) => Since::Activation,
+        _ => wanted,
+    })
 }
 
 /// Returns the series of a selector for one product.

@@ -4,17 +4,14 @@
 //! a hint only. Guarded all the same: a 200 that is a page is a passing failure, and one that is
 //! another text than the expected header is malformed, which the parser says.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use model::Ts;
-use source::{Reply, ReplyError, RequestSpec, lenient};
+use source::{Reply, ReplyError, RequestSpec, lenient, retry_after};
 
 use crate::datasets::{CAPS, ROWS, ROWS_DAILY, sent_name};
 
 /// The vendor's window: the shortest wait after a 429 (section 7).
 const WINDOW: Duration = Duration::from_secs(30);
-/// Longer waits are not believed.
-const MAX_WAIT: Duration = Duration::from_secs(3_600);
 /// Every plan reaches back this far (section 1).
 const SURE_REACH_DAYS: i64 = 80;
 
@@ -63,7 +60,7 @@ pub(crate) fn check(request: &RequestSpec, reply: &Reply) -> Result<(), ReplyErr
         200 | 204 => return Ok(()),
         429 => ReplyError::Throttled {
             what: what(),
-            retry_after: Some(retry_after(reply)),
+            retry_after: Some(retry_after(reply).unwrap_or(WINDOW).max(WINDOW)),
         },
         408 | 425 | 500..=599 => ReplyError::Transient(what()),
         // A page is the proxy's word, not the vendor's.
@@ -110,22 +107,4 @@ fn names_a_key(request: &RequestSpec, text: &str) -> bool {
         .map(|word| word.trim_matches('.'));
     let keys = &request.block.keys;
     words.any(|word| keys.iter().any(|key| sent_name(key) == word))
-}
-
-/// `Retry-After` in seconds or as a date, where there is one; never less than the vendor's window.
-fn retry_after(reply: &Reply) -> Duration {
-    let named = reply.headers.get(http::header::RETRY_AFTER);
-    let named = named.and_then(|value| value.to_str().ok()).map(str::trim);
-    let wait = named.and_then(|text| match text.parse::<f64>() {
-        Ok(secs) => Duration::try_from_secs_f64(secs).ok(),
-        Err(_) => until(text, reply.received_at),
-    });
-    wait.unwrap_or(WINDOW).clamp(WINDOW, MAX_WAIT)
-}
-
-fn until(text: &str, now: Ts) -> Option<Duration> {
-    let at = httpdate::parse_http_date(text).ok()?;
-    let at = at.duration_since(UNIX_EPOCH).ok()?;
-    let now = Duration::from_millis(u64::try_from(now.millis()).ok()?);
-    at.checked_sub(now)
 }

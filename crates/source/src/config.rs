@@ -1,8 +1,11 @@
 //! Reads a source's CSV: what `tables` has for any file, and what all sources do with its rows. What
 //! the columns mean is the vendor's own.
 
+mod cells;
+
 use model::{SeriesKey, Since};
 
+pub use cells::{joined, metric_names, plain_name, since};
 pub use tables::{
     CsvText, Problem, Problems, Report, Row, Table, both, misspelt, nearest, positive,
 };
@@ -55,48 +58,30 @@ pub fn read_rows<R, T>(
     made
 }
 
-/// Reads a list joined by `|` of which nothing may stand twice.
-///
-/// # Errors
-/// What is wrong with the first bad entry, for the report.
-pub fn joined<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
-    let mut seen: Vec<&str> = Vec::new();
-    let mut found = Vec::new();
-    for name in text.split('|').map(str::trim) {
-        found.push(read(name)?);
-        if seen.contains(&name) {
-            return Err(format!("{name} stands twice"));
-        }
-        seen.push(name);
-    }
-    Ok(found)
-}
-
-/// Reads stored names joined by `|`, or `default`, or `all`; none means the default set. `of` is for
-/// messages: what has these metrics.
-///
-/// # Errors
-/// What is wrong with the text, for the report.
-pub fn metric_names<'n>(
-    text: &str,
-    of: &str,
-    (all, default): (Vec<&'n str>, Vec<&'n str>),
-) -> Result<Vec<&'n str>, String> {
-    match text {
-        "" | "default" => return Ok(default),
-        "all" => return Ok(all),
-        _ => {}
-    }
-    joined(text, |name| {
-        let known = all.iter().copied().find(|known| *known == name);
-        known.ok_or_else(|| match nearest(name, all.iter().copied()) {
-            Some(near) => format!("{name:?} is no metric of {of}: did you mean {near}?"),
-            None => format!(
-                "{name:?} is no metric of {of}: default, all, or some of {}",
-                all.join(", ")
-            ),
-        })
-    })
+/// Returns the names that look like a known one with a slip of the pen, for warnings: such a name may be
+/// right all the same. `named` is what a row names in the column with what it may have meant; `what` is
+/// one of them, for messages.
+pub fn slips<'t, R, N>(
+    file: &str,
+    table: &'t Table<R>,
+    (column, what): (&str, &str),
+    named: impl Fn(&'t R) -> N,
+) -> Vec<Problem>
+where
+    N: IntoIterator<Item = (&'t str, &'t str)>,
+{
+    let rows = table.rows().iter();
+    let slips = rows.flat_map(|row| {
+        let named = named(&row.value).into_iter();
+        named.map(|slip| (row.line, slip))
+    });
+    let problem = |(line, (name, meant))| Problem {
+        file: file.to_owned(),
+        line,
+        column: Some(column.to_owned()),
+        what: format!("{name} is no {what} that we know: did you mean {meant}?"),
+    };
+    slips.map(problem).collect()
 }
 
 /// Returns since when a series is wanted, of which a row wants the past from `wanted` on; none where no
@@ -155,22 +140,19 @@ mod tests {
     }
 
     #[test]
-    fn names_are_some_or_all_or_the_default() {
-        let sets = || (vec!["PRICE", "VOLUME", "SUPPLY"], vec!["PRICE"]);
-        let of = |text: &str| metric_names(text, "a coin", sets());
-        assert_eq!(of(""), Ok(vec!["PRICE"]));
-        assert_eq!(of("default"), Ok(vec!["PRICE"]));
-        assert_eq!(of("all"), Ok(sets().0));
-        assert_eq!(of("VOLUME | PRICE"), Ok(vec!["VOLUME", "PRICE"]));
-        let wrong = |text: &str| of(text).unwrap_err();
-        assert_eq!(wrong("PRICE|PRICE"), "PRICE stands twice");
-        assert_eq!(
-            wrong("PRIZE"),
-            "\"PRIZE\" is no metric of a coin: did you mean PRICE?"
-        );
-        assert_eq!(
-            wrong("x"),
-            "\"x\" is no metric of a coin: default, all, or some of PRICE, VOLUME, SUPPLY"
-        );
+    fn slips_of_the_pen_stand_where_they_were_made() {
+        let csv = b"a,b\nFEEES|DAU,x\nDAU,y\nFEES,FEEES\nFEESS,z\n";
+        let table: Table<Pair> = Table::read("pairs.csv", csv, &["a", "b"]);
+        let slip = |name| Some((name, misspelt(name, ["FEES"])?));
+        let found = slips("pairs.csv", &table, ("a", "metric"), |row| {
+            row.a.split('|').filter_map(slip)
+        });
+        let told = |line, name| {
+            format!(
+                "pairs.csv:{line}: column a: {name} is no metric that we know: did you mean FEES?"
+            )
+        };
+        let found: Vec<String> = found.iter().map(Problem::to_string).collect();
+        assert_eq!(found, [told(2, "FEEES"), told(5, "FEESS")]);
     }
 }

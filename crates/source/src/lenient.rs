@@ -10,12 +10,14 @@
 //! | [`Number`] | a number, a text that is one, null, nothing, anything else; cells of CSV as well |
 //! | [`Row`] | a list of numbers: `[ms, value]` |
 //! | [`Fields`] | numbers by name: `{"usd":1}` |
+//! | [`Entries`] | the names and values of an object, in their order, unread; an error where there is no object |
 //! | [`Text`] | a text, or none |
 //! | [`excerpt()`] | the first words of a message, for an error |
 //!
-//! All but the first two and the last stand as fields of the structs that [`read`] fills. They look at the raw
+//! All but the first two, [`Entries`] and the last stand as fields of the structs that [`read`] fills. They look at the raw
 //! JSON, which serde does not keep under `#[serde(flatten)]` and in untagged enums: there they fail.
 
+mod entries;
 mod excerpt;
 mod number;
 mod shapes;
@@ -25,6 +27,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::error::Category;
 
+pub use entries::Entries;
 pub use excerpt::excerpt;
 pub use number::Number;
 pub use shapes::{Fields, Row, Text};

@@ -19,6 +19,7 @@ pub mod recognise;
 mod record;
 mod reply;
 mod request;
+mod retry_after;
 mod snapshot;
 mod spec;
 
@@ -30,6 +31,7 @@ pub use plan_name::{UnknownPlan, plan_named};
 pub use record::{Record, RecordedPoint, refuse_point};
 pub use reply::{Reply, ReplyError, check_status};
 pub use request::{Cost, RequestSpec, sorted_query, split_path_and_query};
+pub use retry_after::{LONGEST_WAIT, retry_after, wait_until};
 pub use snapshot::{SNAPSHOT_TOLERANCE_SECS, is_late_snapshot, snapshot_label};
 pub use spec::{
     Absence, Auth, Calendar, DatasetSpec, History, Host, HostId, Limit, Live, Reread, Role, Unit,
@@ -115,8 +117,8 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     }
 
     /// Returns the lasting id of the asset that the configuration means by a key; `None` where it says
-    /// none, or where the key itself is one. A catalogue that lists the key has it among the links, under
-    /// the vendor's own name.
+    /// none, or where the key itself is all there is. A catalogue has it among the links of an entry,
+    /// under the vendor's own name; a key that is the name of no entry is found by these.
     fn lasting_id(&self, key: &Key) -> Option<String> {
         let _ = key;
         None

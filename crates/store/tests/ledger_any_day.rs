@@ -74,7 +74,7 @@ async fn what_was_used_comes_back_a_day_later_hour_by_hour() {
     ] {
         assert_eq!(spend(cost, now).await.unwrap(), exhausted(until), "{cost}");
     }
-    let used = |now| store.used_of(ACME, HOST, "requests", "hour", 24, at(now));
+    let used = |now| store.used_of(ACME, HOST, &windows[0], at(now));
     assert_eq!(used("2026-03-29T10:59:59Z").await.unwrap(), 25);
     assert_eq!(used("2026-03-29T11:30:00Z").await.unwrap(), 15);
     assert_eq!(spend(10, "2026-03-29T11:05:00Z").await.unwrap(), Spend::Ok);

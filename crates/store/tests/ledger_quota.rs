@@ -90,7 +90,7 @@ async fn windows_turn_by_utc() {
             until: turn,
         };
         assert_eq!(spent, exhausted);
-        let used = |now| store.used_of(ACME, HOST, "credits", span, 0, now);
+        let used = |now| store.used_of(ACME, HOST, &windows[0], now);
         assert_eq!(
             (used(last).await.unwrap(), used(turn).await.unwrap()),
             (1, 0)
@@ -100,6 +100,43 @@ async fn windows_turn_by_utc() {
             Spend::Ok
         );
     }
+}
+
+#[tokio::test]
+async fn a_look_says_what_spending_would_and_counts_nothing() {
+    let database = testkit::database().await;
+    let store = store(&database).await;
+    let any_day = QuotaWindow {
+        before: 24,
+        ..window("hour", 50, 5)
+    };
+    let windows = [window("day", 60, 0), window("month", 120, 10), any_day];
+    let (mut granted, mut refused) = (0, 0);
+    for step in 0..40_i64 {
+        let now = at("2026-01-29T20:00:00Z").plus_secs(step * 4_000);
+        let cost = 1 + step * 7 % 11;
+        let used = async || {
+            let mut used = Vec::new();
+            for window in &windows {
+                used.push(store.used_of(ACME, HOST, window, now).await.unwrap());
+            }
+            used
+        };
+        let before = used().await;
+        let seen = store.could_spend(ACME, HOST, &windows, cost, now).await;
+        assert_eq!(used().await, before);
+        let said = store.spend(ACME, HOST, &windows, cost, now).await;
+        assert_eq!(seen.unwrap(), said.unwrap(), "step {step}");
+        let counted = used().await != before;
+        granted += i64::from(counted);
+        refused += i64::from(!counted);
+    }
+    assert!(granted >= 10 && refused >= 10, "{granted} {refused}");
+    // A row of a faster clock, where the month has turned, is not of this month.
+    let turned = store.spend(ACME, "turned", &windows[1..2], 1, at("2026-02-01"));
+    assert_eq!(turned.await.unwrap(), Spend::Ok);
+    let used = store.used_of(ACME, "turned", &windows[1], at("2026-01-31"));
+    assert_eq!(used.await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -205,7 +242,8 @@ async fn eight_tasks_spend_exactly_what_there_is() {
     assert_eq!(granted, 100);
     let store = store(&database).await;
     for span in ["day", "month"] {
-        let used = store.used_of(ACME, HOST, "credits", span, 0, at("2026-01-30"));
+        let window = window(span, 100, 0);
+        let used = store.used_of(ACME, HOST, &window, at("2026-01-30"));
         assert_eq!(used.await.unwrap(), 100, "{span}");
     }
 }

@@ -83,7 +83,7 @@ async fn check_bitcoin(base: &str, source: &str) -> anyhow::Result<String> {
     let asset = row["asset"].as_str().unwrap_or("?");
     let at = row["timestamp"].as_str().unwrap_or("?");
     Ok(format!(
-        "bitcoin from {source} ({asset}): {value} USD, hour of {at}"
+        "bitcoin from {source} ({asset}): {value} USD at {at}"
     ))
 }
 

@@ -54,7 +54,7 @@ async fn a_leader_that_has_ended_waits_for_a_hand() {
     let sql = "INSERT INTO leader (epoch, instance, taken_at) VALUES (3, 'desk:1:1', now())
                ON CONFLICT DO NOTHING";
     stage.client().await.batch_execute(sql).await.unwrap();
-    let told = "desk:1:1 has ended and nobody collects";
+    let told = "ENDED ingestd (ended): desk:1:1 has ended and nobody collects";
     stage.run(&["status"]).await.must(4, &[told]);
 }
 

@@ -4,20 +4,15 @@
 //! In real time, as whoever looks at them. An outage is waited for like everywhere else; nothing here
 //! ends the program.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use model::{PullKind, SourceId, Spans, Ts};
+use model::{SourceId, Ts};
 use ratelimit::Clock;
 use source::{Calendar, DatasetSpec, Role};
-use store::{read, series::SeriesId};
+use store::read;
 
 use super::{METRICS, Watched, metrics::Metrics, metrics::OfQuota, seconds, set};
-use crate::{
-    Collector, Error, Filter, Stop,
-    outage::Spaced,
-    quota::window_of,
-    wants::{Patience, Scope},
-};
+use crate::{Collector, Error, Filter, State, Stop, outage::Spaced};
 
 /// From the close on Friday to the opening on Monday.
 const WEEKEND_SECS: i64 = 2 * 86_400;
@@ -82,29 +77,51 @@ async fn look(
         return Ok(());
     };
     let (store, outage, now) = (&first.store, &first.outage, clock.now());
-    let suspended = outage.through(|| store.suspensions()).await?;
-    let parked = outage.through(|| store.parked(now)).await?;
     let fresh = outage.through(|| read::freshness(store)).await?;
     let rereads = outage.through(|| read::rereads_waiting(store)).await?;
     for collector in collectors {
         let id = collector.id();
-        let of_source = suspended.iter().filter(|row| row.source == id.as_str());
-        let (whole, datasets): (Vec<_>, Vec<_>) = of_source.partition(|row| row.dataset.is_empty());
-        set(&metrics.suspended, id, u8::from(!whole.is_empty()).into());
-        set(&metrics.suspended_datasets, id, count(datasets.len()));
-        let until = parked.iter().filter(|row| row.source == id.as_str());
-        let until = until.map(|row| row.until).max();
-        set(&metrics.parked_until, id, until.map_or(0., seconds));
         let every_secs = collector.something_new_every_secs();
         set(&metrics.cadence, id, seconds(Ts::from_secs(every_secs)));
         set(&metrics.staleness, id, staleness(&fresh, id, now));
         let waiting = rereads.iter().find(|row| row.source == id.as_str());
         let waiting = waiting.and_then(|row| usize::try_from(row.ranges).ok());
         set(&metrics.rereads, id, count(waiting.unwrap_or(0)));
-        collector.look_at_quotas(metrics, now).await?;
-        let open = collector.open_buckets(now).await?;
-        set(&metrics.gap_buckets, id, open);
+        outage.through(|| look_at(metrics, collector)).await?;
     }
+    Ok(())
+}
+
+/// As `crossfeed status` and `crossfeed gaps` see it.
+async fn look_at(metrics: &Metrics, collector: &Collector) -> Result<(), store::Error> {
+    let survey = collector.survey().await?;
+    let id = survey.id();
+    let (whole, datasets): (Vec<_>, Vec<_>) =
+        (survey.suspensions().iter()).partition(|row| row.dataset.is_empty());
+    set(&metrics.suspended, id, u8::from(!whole.is_empty()).into());
+    set(&metrics.suspended_datasets, id, count(datasets.len()));
+    let until = survey.parked().iter().map(|row| row.until).max();
+    set(&metrics.parked_until, id, until.map_or(0., seconds));
+    let quotas = survey.quotas().await?;
+    for one in &quotas {
+        let quota = OfQuota::of(id, one.host, one.unit, one.window);
+        let units = |units: u64| count(usize::try_from(units).unwrap_or(usize::MAX));
+        for (gauges, value) in [
+            (&metrics.quota_used, one.used),
+            (&metrics.quota_limit, one.limit),
+            (&metrics.quota_left, one.left()),
+        ] {
+            gauges.get_or_create(&quota).set(units(value));
+        }
+    }
+    let standing = survey.standing(&quotas).await?;
+    let degraded = u8::from(standing.state == State::Degraded);
+    set(&metrics.degraded, id, degraded.into());
+    let gaps = survey.gaps(&Filter::default(), false).await?;
+    let open = gaps.iter().filter(|gap| gap.is_open());
+    let buckets = open.map(|gap| gap.buckets).sum::<u64>();
+    let buckets = usize::try_from(buckets).unwrap_or(usize::MAX);
+    set(&metrics.gap_buckets, id, count(buckets));
     Ok(())
 }
 
@@ -135,55 +152,6 @@ impl Collector {
         };
         let finest = in_use.map(new_every).min();
         self.timetable().every_secs.max(finest.unwrap_or(0))
-    }
-
-    async fn look_at_quotas(&self, metrics: &Metrics, now: Ts) -> Result<(), Error> {
-        let reserve = self.timetable().live_reserve_percent;
-        for limit in self.source.limits() {
-            let Some(window) = window_of(limit, PullKind::Live, reserve) else {
-                continue;
-            };
-            let (unit, span, before) = (window.unit, window.span, window.before);
-            let used = || (self.store).used_of(self.id(), limit.host, unit, span, before, now);
-            let used = self.outage.through(used).await?;
-            let quota = OfQuota::of(self.id(), limit);
-            let units = |units: i64| count(usize::try_from(units).unwrap_or(0));
-            metrics.quota_used.get_or_create(&quota).set(units(used));
-            let given = f64::from(limit.amount);
-            metrics.quota_limit.get_or_create(&quota).set(given);
-            let left = units(window.limit.saturating_sub(used));
-            metrics.quota_left.get_or_create(&quota).set(left);
-        }
-        Ok(())
-    }
-
-    /// Counts the buckets that the gap filler would ask for, whether or not they are due again.
-    async fn open_buckets(&self, now: Ts) -> Result<f64, Error> {
-        let everything = Filter::default();
-        let scope = Scope {
-            kind: PullKind::Gap,
-            patience: Patience::RetryFailed,
-            from: None,
-            to: None,
-            filter: &everything,
-            now,
-        };
-        // Two datasets may serve one series.
-        let mut open: BTreeMap<SeriesId, Spans> = BTreeMap::new();
-        for dataset in self.past_datasets(&everything) {
-            let wanted = self.wanted(dataset, &scope);
-            let found = self.planner().open(&wanted, scope.patience, now).await?;
-            for (series, spans) in found {
-                open.entry(series).or_default().extend(spans.iter());
-            }
-        }
-        let index = self.index();
-        let buckets = open.iter().filter_map(|(series, spans)| {
-            let step = index.get(*series)?.series.step;
-            Some(spans.iter().map(|range| step.buckets(range)).sum::<u64>())
-        });
-        let buckets = buckets.sum::<u64>();
-        Ok(count(usize::try_from(buckets).unwrap_or(usize::MAX)))
     }
 }
 

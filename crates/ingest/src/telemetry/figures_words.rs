@@ -34,7 +34,7 @@ impl Metrics {
             ),
             (
                 "crossfeed_degraded",
-                "1 while the newest live tick had failures that may pass",
+                "1 while the newest live pulls of a dataset failed for a reason that passes",
                 &self.degraded,
             ),
             (
@@ -54,12 +54,12 @@ impl Metrics {
             ),
             (
                 "crossfeed_staleness_seconds",
-                "Time since the end of the newest closed bucket; +Inf where there is none",
+                "Time since the end of the newest bucket, 0 while it is open; +Inf where there is none",
                 &self.staleness,
             ),
             (
                 "crossfeed_gap_buckets",
-                "Buckets that are wanted, published and not answered",
+                "Buckets that will be asked for and may be filled",
                 &self.gap_buckets,
             ),
             (

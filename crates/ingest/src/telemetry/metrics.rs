@@ -8,7 +8,7 @@ use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
 };
-use source::{Limit, Window};
+use source::{HostId, Unit, Window};
 use tokio::sync::Notify;
 
 use super::{OK, Wait, of};
@@ -49,12 +49,12 @@ pub(super) struct OfQuota {
 }
 
 impl OfQuota {
-    pub(super) fn of(source: SourceId, limit: &Limit) -> Self {
+    pub(super) fn of(source: SourceId, host: HostId, unit: Unit, window: Window) -> Self {
         Self {
             source: source.as_str(),
-            host: limit.host,
-            unit: limit.unit.as_str(),
-            window: match limit.window {
+            host,
+            unit: unit.as_str(),
+            window: match window {
                 Window::RollingSecs(_) => "pace",
                 Window::RollingDay => "24h",
                 Window::Day => "day",
@@ -206,7 +206,7 @@ impl Metrics {
             gauges.remove(&source);
         }
         for limit in collector.source.limits() {
-            let quota = OfQuota::of(collector.id(), limit);
+            let quota = OfQuota::of(collector.id(), limit.host, limit.unit, limit.window);
             for quotas in [&self.quota_used, &self.quota_limit, &self.quota_left] {
                 quotas.remove(&quota);
             }

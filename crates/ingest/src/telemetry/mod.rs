@@ -21,7 +21,7 @@ pub use figures::keep_figures;
 pub(crate) use outage::{database_answers, database_is_away};
 pub use watched::Watched;
 
-use crate::{summary::PullEnd, summary::Summary};
+use crate::summary::PullEnd;
 use metrics::{Metrics, OfPull, OfRequest, OfSource, OfWait};
 
 static METRICS: OnceLock<Metrics> = OnceLock::new();
@@ -172,14 +172,6 @@ pub(crate) fn tick_ended(source: SourceId, began: Ts, ended: Ts, due: Ts) {
         );
         set(&metrics.tick_due, source, seconds(due));
         metrics.look_again.notify_one();
-    }
-}
-
-/// Notes how a live tick went.
-pub(crate) fn tick_went(source: SourceId, summary: &Summary) {
-    if let Some(metrics) = METRICS.get() {
-        let degraded = u8::from(summary.is_degraded());
-        set(&metrics.degraded, source, degraded.into());
     }
 }
 

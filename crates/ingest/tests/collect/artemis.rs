@@ -7,7 +7,10 @@ use ingest::{Collector, PastAsk};
 use source_artemis::{Artemis, COLUMNS, Plan, SOURCE, Settings};
 use store::pulls::PullStatus;
 
-use crate::world::{KEY, World, at, past};
+use crate::{
+    secrets::Log,
+    world::{KEY, World, at, past},
+};
 
 type Rows = BTreeMap<String, Vec<(i64, u64)>>;
 
@@ -339,6 +342,57 @@ async fn a_symbol_that_means_another_asset_now_is_told_at_every_reading_of_the_c
     let collector = self::collector(&world, &mended).await;
     let read = collector.refresh_catalogue("catalogue").await.unwrap();
     assert_eq!(read.status(), PullStatus::Complete);
+}
+
+#[tokio::test]
+async fn a_row_that_is_written_by_its_id_is_listed_and_compared_like_any_other() {
+    let world = world(ArtemisPlan::enterprise()).await;
+    let row = |symbol: &str, id: &str| format!("{symbol},{id},chain,PRICE,,2026-05-01,true,");
+    // The catalogue lists terra as lunc and terra2 as luna.
+    for (symbol, id, told) in [
+        ("terra", "terra", None),
+        (
+            "terra2",
+            "terra",
+            Some(
+                "terra2 was configured as terra, which is listed as lunc now; \
+                 terra2 is terra2 now: mend or disable the row",
+            ),
+        ),
+    ] {
+        let rows = [row(symbol, id), row("no-such", ""), row("nosuch", "")];
+        let collector = collector(&world, &rows.each_ref().map(String::as_str)).await;
+        let log = Log::default();
+        let listener = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(log.clone())
+            .finish();
+        let listening = tracing::subscriber::set_default(listener);
+        let read = collector.refresh_catalogue("catalogue").await.unwrap();
+        drop(listening);
+        let failures = read.pulls[0].failures.iter();
+        let failures: Vec<_> = failures
+            .map(|(class, what)| (class.as_str(), what.as_str()))
+            .collect();
+        let expected: Vec<_> = told
+            .map(|told| ("another_asset", told))
+            .into_iter()
+            .collect();
+        assert_eq!(failures, expected, "{symbol}");
+        // What the catalogue does not have is still told, and nothing else.
+        let log = log.text();
+        let warned: Vec<&str> = log
+            .lines()
+            .filter(|line| line.contains("not in the"))
+            .collect();
+        let [warned] = warned.as_slice() else {
+            panic!("{log}");
+        };
+        assert!(
+            warned.contains("count=1") && warned.contains("nosuch"),
+            "{warned}"
+        );
+    }
 }
 
 #[tokio::test]

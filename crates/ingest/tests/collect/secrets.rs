@@ -21,9 +21,9 @@ use crate::{
 /// What stands in every spelling of the key and in nothing else.
 const MARK: &str = "planted";
 
-/// Everything that is logged in this process, by all tests.
+/// What is logged: [`Log::listen`] hears everything in this process, from all tests.
 #[derive(Clone, Debug, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -60,7 +60,7 @@ impl Log {
         LOG.get_or_init(start).clone()
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 }

@@ -17,7 +17,7 @@ use ratelimit::Clock;
 use secrecy::SecretString;
 use source::Source;
 use source_coingecko::{CoinGecko, Plan, Settings};
-use store::{Store, pulls::PullRow, series::Authority};
+use store::{Store, pace::QuotaWindow, pulls::PullRow, series::Authority};
 use testkit::TestDatabase;
 use time::OffsetDateTime;
 use tokio_postgres::{Client, NoTls};
@@ -158,9 +158,14 @@ impl World {
     /// Returns the units of CoinGecko's that the ledger counts for this month.
     pub(crate) async fn used_this_month(&self) -> i64 {
         let (source, now) = (source_coingecko::SOURCE, self.clock.now());
-        let used = self
-            .store
-            .used_of(source, "api", "credits", "month", 0, now);
+        let month = QuotaWindow {
+            unit: "credits",
+            span: "month",
+            before: 0,
+            limit: 0,
+            reserve: 0,
+        };
+        let used = self.store.used_of(source, "api", &month, now);
         used.await.unwrap()
     }
 

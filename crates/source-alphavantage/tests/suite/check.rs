@@ -142,6 +142,8 @@ fn waits_are_those_of_the_window() {
     assert_eq!(wait(429, r#"{"Information":"Slow down"}"#, Some("30")), 30);
     assert_eq!(wait(429, "", Some("0")), 2);
     assert_eq!(wait(429, "", Some("Thu, 13 Aug 2026 06:04:00 GMT")), 60);
+    assert_eq!(wait(429, "", Some("30.5")), 30);
+    assert_eq!(wait(429, "", Some("Thu, 13 Aug 2026 05:04:00 GMT")), 2);
     assert_eq!(wait(429, "", Some("soon")), 2);
     assert_eq!(wait(200, &minute, Some("999999")), 3_600);
 }

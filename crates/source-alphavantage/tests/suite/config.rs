@@ -218,7 +218,10 @@ macro,TREASURY_YIELD,X,,daily,maturity=1year,,,,true,\n\
 macro,WTI,,,daily,,,,,true,\n\
 equity,TIME_SERIES_DAILY,COIN,,,,,,,true,\n\
 etf,TIME_SERIES_DAILY,COIN,,1d,,VOLUME,,,false,\n\
-equity,INDEX_DATA,SPX,,daily,,,,,true,\n",
+equity,INDEX_DATA,SPX,,daily,,,,,true,\n\
+equity,OVERVIEW,IBM,,,,,,yesterday,true,\n\
+equity,REALTIME_BULK_QUOTES,IBM,,,,,,1850-01-01,true,\n\
+fx,CURRENCY_EXCHANGE_RATE,EUR,USD,,,,,soon,true,\n",
     )
     .unwrap_err();
     insta::assert_snapshot!(problems);

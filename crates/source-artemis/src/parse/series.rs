@@ -13,7 +13,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use model::{Key, MetricName, Step, TimeRange};
 use serde_json::value::RawValue;
-use source::{Outcome, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink, Slot, lenient};
+use source::{
+    Outcome, Parsed, Reject, Reply, ReplyError, RequestSpec, Sink, Slot,
+    lenient::{self, Entries},
+};
 
 use self::{
     line::{Line, SUSPICIOUS_POINTS},
@@ -24,7 +27,7 @@ use crate::{
     datasets::{due, is_equity, stamp_of},
     ids::Ids,
     metrics::is_price,
-    wire::{Answer, Entries, Place},
+    wire::{Answer, Place},
 };
 
 pub(super) fn parse(
@@ -82,11 +85,11 @@ impl Reading<'_> {
             asked.iter().map(|key| (key.clone(), None)).collect();
         let key = |name: &str| Key::of_asset(name, QUOTE);
         let mut others = Vec::new();
-        for (name, raw) in &symbols.0 {
+        for (name, raw) in symbols.iter() {
             if asked.is_empty() || named.contains_key(&key(name)) {
-                named.insert(key(name), Some(*raw));
+                named.insert(key(name), Some(raw));
             } else {
-                others.push((name, *raw));
+                others.push((name, raw));
             }
         }
         let by_symbol = |key: &Key, name: &str| key.asset.as_str().eq_ignore_ascii_case(name);
@@ -101,7 +104,7 @@ impl Reading<'_> {
     /// Lets the sink count the pairs of a symbol that nobody asked for.
     fn unasked(self, key: &Key, raw: &RawValue, out: &mut dyn Sink) {
         let metrics = Entries::of(raw).unwrap_or_default();
-        for (metric, _) in metrics.0 {
+        for (metric, _) in metrics.iter() {
             out.slot(key, &metric.to_ascii_uppercase(), self.step());
         }
     }
@@ -130,10 +133,10 @@ impl Reading<'_> {
         let asked = &self.request.block.metrics;
         let mut cells: HashMap<MetricName, Option<&RawValue>> =
             asked.iter().map(|metric| (metric.clone(), None)).collect();
-        for (name, raw) in &metrics.0 {
+        for (name, raw) in metrics.iter() {
             let metric = MetricName::from(name.to_ascii_uppercase().as_str());
             if asked.is_empty() || cells.contains_key(&metric) {
-                cells.insert(metric, Some(*raw));
+                cells.insert(metric, Some(raw));
             } else {
                 out.slot(key, metric.as_str(), self.step());
             }
@@ -240,10 +243,10 @@ struct Pair {
 /// two keys that differ by case alone it may mean either (trap 10). Returns what means none.
 fn take_alike<'n, 'b>(
     asked: &[Key],
-    entries: Vec<(&'n String, &'b RawValue)>,
+    entries: Vec<(&'n str, &'b RawValue)>,
     means: impl Fn(&Key, &str) -> bool,
     named: &mut BTreeMap<Key, Option<&'b RawValue>>,
-) -> Vec<(&'n String, &'b RawValue)> {
+) -> Vec<(&'n str, &'b RawValue)> {
     let mut left = Vec::new();
     for (name, raw) in entries {
         let mut alike = asked.iter().filter(|key| means(key, name));

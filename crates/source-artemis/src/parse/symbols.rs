@@ -1,17 +1,21 @@
 //! `/asset/symbols/`: the catalogue. Contract section 2.1.
 //!
 //! Listed under the symbol, which is what is asked for, or under the id where there is none. The id and
-//! that of CoinGecko, which links other vendors, stand beside it.
+//! that of CoinGecko, which links other vendors, stand beside it; a row that is written by its id is found
+//! by that.
 
 use std::collections::BTreeSet;
 
 use model::{AssetId, Subject};
 use serde_json::value::RawValue;
-use source::{Listing, Parsed, Reject, Reply, ReplyError, Sink, lenient};
+use source::{
+    Listing, Parsed, Reject, Reply, ReplyError, Sink,
+    lenient::{self, Entries},
+};
 
 use crate::{
     datasets::SOURCE,
-    wire::{Asset, Entries, Place},
+    wire::{Asset, Place},
 };
 
 pub(super) fn parse(reply: &Reply, out: &mut dyn Sink) -> Result<Parsed, ReplyError> {

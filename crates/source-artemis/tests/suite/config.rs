@@ -115,7 +115,8 @@ fn every_problem_is_told_with_line_and_column() {
          m,monad,token,,,,true,\n\
          luna,terra,token,,,,true,\n\
          lunc,terra,token,,,,true,\n\
-         op,optimism,chain,,,1850-01-01,true,\n",
+         op,optimism,chain,,,1850-01-01,true,\n\
+         tia,celestia,chain,price|PRICE,,,true,\n",
     )
     .unwrap_err();
     insta::assert_snapshot!(problems);

@@ -103,6 +103,7 @@ fn the_order_of_belief_for_a_wait() {
     let reset = ("x-ratelimit-reset", "2026-03-09 03:28:00 +0000");
     assert_eq!(wait(&[reset]), Some(37));
     assert_eq!(wait(&[("retry-after", "119"), reset]), Some(119));
+    assert_eq!(wait(&[("retry-after", "119.5"), reset]), Some(119));
     assert_eq!(
         wait(&[("retry-after", "Mon, 09 Mar 2026 03:27:30 GMT"), reset]),
         Some(7)

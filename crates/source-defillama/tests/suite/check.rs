@@ -244,7 +244,7 @@ fn a_protocol_without_a_dimension_is_unsupported_there_and_nowhere_else() {
 }
 
 #[test]
-fn a_wait_is_seconds_or_left_to_the_executor() {
+fn a_wait_is_seconds_or_a_date_or_left_to_the_executor() {
     let wait = |header: &'static str| {
         let mut reply = answer(429, "");
         reply
@@ -264,7 +264,9 @@ fn a_wait_is_seconds_or_left_to_the_executor() {
     assert_eq!(wait("999999"), Some(3_600));
     assert_eq!(wait("soon"), None);
     assert_eq!(wait("-5"), None);
-    assert_eq!(wait("Mon, 09 Mar 2026 03:27:30 GMT"), None);
+    assert_eq!(wait("7.5"), Some(7));
+    assert_eq!(wait("Mon, 09 Mar 2026 03:27:30 GMT"), Some(150));
+    assert_eq!(wait("Mon, 09 Mar 2026 03:24:30 GMT"), None);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The column `exchange`: what may stand there, and what it teaches of exchanges that are not known.
 
-use source::config::{Problem, Table, misspelt, nearest};
+use source::config::{Problem, Table, misspelt, nearest, plain_name, slips};
 
-use super::{Kind, ProductRow, kind, name};
+use super::{Kind, NO_NAME, ProductRow, kind};
 use crate::{
     exchanges::{Exchanges, known, market_of_known},
     metrics::Market,
@@ -19,7 +19,7 @@ pub(super) fn check(kind: Kind, exchange: &str) -> Result<(), String> {
         }
         Kind::Bars(market) => market,
     };
-    name(exchange, "exchange", "binance-futures")?;
+    plain_name(exchange, NO_NAME, "exchange", "binance-futures")?;
     match market_of_known(exchange) {
         // It may come to trade options under the same name.
         None => Ok(()),
@@ -59,22 +59,13 @@ pub(super) fn learnt(table: &mut Table<ProductRow>) -> Exchanges {
 /// Returns the exchanges that look like a known one with a slip of the pen. The vendor may have them all
 /// the same; one that it does not have is told once the catalogue has been read.
 pub(super) fn warnings(file: &str, table: &Table<ProductRow>) -> Vec<Problem> {
-    let mut warnings = Vec::new();
-    for row in table.rows() {
-        let Ok(Kind::Bars(market)) = kind(&row.value.market) else {
-            continue;
+    slips(file, table, ("exchange", "exchange"), |row| {
+        let Ok(Kind::Bars(market)) = kind(&row.market) else {
+            return None;
         };
-        let exchange = row.value.exchange.as_str();
-        if let Some(meant) = slip(exchange, known(market)) {
-            warnings.push(Problem {
-                file: file.to_owned(),
-                line: row.line,
-                column: Some("exchange".to_owned()),
-                what: format!("{exchange} is no exchange that we know: did you mean {meant}?"),
-            });
-        }
-    }
-    warnings
+        let exchange = row.exchange.as_str();
+        Some((exchange, slip(exchange, known(market))?))
+    })
 }
 
 /// Exchanges of three letters are none, so that `okx` is told as well.

@@ -66,7 +66,8 @@ fn every_problem_is_told_with_line_and_column() {
          futures,newdex,BTC,BTC-USD,,,,true,\n\
          futures,newdex,BTC,BTC-USD,,,,true,\n\
          spot,hyperliquid,HYPE,,,,,true,\n\
-         spot,newdex,BTC,BTCUSDT,,,,true,\n",
+         spot,newdex,BTC,BTCUSDT,,,,true,\n\
+         caps,,ETH,,,,yesterday,true,\n",
     )
     .unwrap_err();
     insta::assert_snapshot!(problems);

@@ -8,7 +8,7 @@ use std::fmt;
 
 use model::{SourceId, Step, Ts};
 
-use crate::{Error, Store, locks, ranges::PgTs};
+use crate::{Error, Store, ranges::PgTs};
 
 /// A limit that a vendor counts per window of the calendar (UTC), or over the newest of several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,8 @@ pub struct QuotaWindow {
     pub reserve: i64,
 }
 
-/// How much later than its clock says a unit of several rows is taken for gone: `late` in [`SPEND`].
+/// How much later than its clock says a unit of several rows is taken for gone: `late` in the statement
+/// of [`Store::spend`].
 const LATE_SECS: i64 = 5 * 60;
 
 impl QuotaWindow {
@@ -55,20 +56,6 @@ impl fmt::Display for QuotaWindow {
     }
 }
 
-/// Whether the units were there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spend {
-    /// Counted in every window.
-    Ok,
-    /// Counted in none.
-    Exhausted {
-        /// The window that is spent; of several the one that turns last.
-        window: QuotaWindow,
-        /// When there is room again.
-        until: Ts,
-    },
-}
-
 /// What a vendor itself counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VendorCount {
@@ -78,138 +65,8 @@ pub struct VendorCount {
     pub seen_at: Ts,
 }
 
-/// Rows are locked in one order, so that two processes never wait for each other. Says for each
-/// window, by its place in the arrays, whether it had room, and when it turns: for one of several
-/// rows, when enough of the oldest have left it. A row up to one span ahead is that of a faster clock.
-const SPEND: &str = "
-WITH spans AS (
-    SELECT *, ('1 ' || span)::interval AS one, date_trunc(span, $6::timestamptz, 'UTC') AS start,
-           CASE WHEN before > 0 THEN interval '5 minutes' ELSE interval '0' END AS late
-    FROM unnest($3::text[], $4::text[], $5::int8[], $8::int4[])
-         WITH ORDINALITY AS w(unit, span, cap, before, place)
-), older AS (
-    SELECT place, q.window_start, q.used,
-           sum(q.used) OVER (PARTITION BY place ORDER BY q.window_start DESC) - q.used AS later
-    FROM spans w JOIN quota_ledger q
-      ON q.source = $1 AND q.host = $2 AND q.unit = w.unit AND q.span = w.span
-     AND q.window_start >= date_trunc(w.span, $6 - w.before * w.one - w.late, 'UTC')
-     AND q.window_start <= w.start + w.one
-    WHERE before > 0
-), windows AS (
-    SELECT place, unit, span, start,
-           cap - (SELECT coalesce(sum(used), 0)::int8 FROM older o
-                  WHERE o.place = w.place AND window_start <> start) AS cap,
-           (coalesce((SELECT min(window_start) FROM older o
-                      WHERE o.place = w.place AND later + $7::int8 <= cap), start)
-            AT TIME ZONE 'UTC' + (before + 1) * one + late) AT TIME ZONE 'UTC' AS turns
-    FROM spans w
-), counted AS (
-    INSERT INTO quota_ledger AS q (source, host, unit, span, window_start, used)
-    SELECT $1, $2, unit, span, start, $7 FROM windows WHERE $7 <= cap ORDER BY unit, span
-    ON CONFLICT (source, host, unit, span, window_start) DO UPDATE
-    SET used = q.used + excluded.used
-    WHERE q.used + excluded.used <=
-          (SELECT cap FROM windows w WHERE w.unit = excluded.unit AND w.span = excluded.span)
-    RETURNING unit, span
-)
-SELECT w.place, w.turns, c.unit IS NOT NULL
-FROM windows w LEFT JOIN counted c USING (unit, span)
-ORDER BY w.turns";
-
 impl Store {
-    /// Counts `cost` units in all windows that hold `now`, or in none.
-    ///
-    /// # Errors
-    /// Those of the database; then nothing was counted.
-    pub async fn spend(
-        &self,
-        source: SourceId,
-        host: &str,
-        windows: &[QuotaWindow],
-        cost: i64,
-        now: Ts,
-    ) -> Result<Spend, Error> {
-        self.try_spend((source, host), windows, cost, now, true)
-            .await
-    }
-
-    /// Says what [`Self::spend`] would, and counts nothing.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn could_spend(
-        &self,
-        source: SourceId,
-        host: &str,
-        windows: &[QuotaWindow],
-        cost: i64,
-        now: Ts,
-    ) -> Result<Spend, Error> {
-        self.try_spend((source, host), windows, cost, now, false)
-            .await
-    }
-
-    async fn try_spend(
-        &self,
-        (source, host): (SourceId, &str),
-        windows: &[QuotaWindow],
-        cost: i64,
-        now: Ts,
-        counts: bool,
-    ) -> Result<Spend, Error> {
-        let Some(first) = windows.first() else {
-            return Ok(Spend::Ok);
-        };
-        let units: Vec<&str> = windows.iter().map(|window| window.unit).collect();
-        let spans: Vec<&str> = windows.iter().map(|window| window.span).collect();
-        let before: Vec<i32> = windows.iter().map(|window| window.before).collect();
-        let caps: Vec<i64> = (windows.iter())
-            .map(|window| window.limit.saturating_sub(window.reserve))
-            .collect();
-        let mut client = self.client().await?;
-        let statement = client.prepare_cached(SPEND).await?;
-        let transaction = client.transaction().await?;
-        // The row of this hour is locked by the statement below, those before it are only read.
-        if before.iter().any(|spans| *spans > 0) {
-            let lock = "SELECT pg_advisory_xact_lock($1, hashtext($2 || '/' || $3))";
-            transaction
-                .execute(lock, &[&locks::QUOTA, &source.as_str(), &host])
-                .await?;
-        }
-        let rows = transaction
-            .query(
-                &statement,
-                &[
-                    &source.as_str(),
-                    &host,
-                    &units,
-                    &spans,
-                    &caps,
-                    &PgTs(now),
-                    &cost,
-                    &before,
-                ],
-            )
-            .await?;
-        let spent = (rows.iter().rev())
-            .find(|row| !row.get::<_, bool>(2))
-            .map(|row| (row.get::<_, i64>(0), row.get::<_, PgTs>(1).0));
-        let Some((place, until)) = spent else {
-            match counts {
-                true => transaction.commit().await?,
-                false => transaction.rollback().await?,
-            }
-            return Ok(Spend::Ok);
-        };
-        transaction.rollback().await?;
-        let place = usize::try_from(place - 1).ok();
-        Ok(Spend::Exhausted {
-            window: *place.and_then(|at| windows.get(at)).unwrap_or(first),
-            until,
-        })
-    }
-
-    /// Returns what is used at `now` of a window that takes in so many spans `before` the current one.
+    /// Returns what is used at `now` of a window.
     ///
     /// # Errors
     /// Those of the database.
@@ -217,23 +74,11 @@ impl Store {
         &self,
         source: SourceId,
         host: &str,
-        unit: &str,
-        span: &str,
-        before: i32,
+        window: &QuotaWindow,
         now: Ts,
     ) -> Result<i64, Error> {
-        let client = self.client().await?;
-        let row = client
-            .query_one(
-                "SELECT coalesce(sum(used), 0)::int8 FROM quota_ledger
-                 WHERE source = $1 AND host = $2 AND unit = $3 AND span = $4
-                   AND window_start >= date_trunc($4, $5::timestamptz, 'UTC')
-                                       - $6::int4 * ('1 ' || $4)::interval
-                   AND window_start <= $5",
-                &[&source.as_str(), &host, &unit, &span, &PgTs(now), &before],
-            )
-            .await?;
-        Ok(row.get(0))
+        let rows = self.used_by_span(source, host, window, now).await?;
+        Ok(rows.iter().map(|(_, used)| used).sum())
     }
 
     /// Returns the rows that count at `now` in a window, as their starts and the units used.
@@ -258,7 +103,7 @@ impl Store {
                  WHERE source = $1 AND host = $2 AND unit = $3 AND span = $4
                    AND window_start >= date_trunc($4, $5::timestamptz - $6::int4 * ('1 ' || $4)::interval
                                                       - make_interval(secs => $7::int8), 'UTC')
-                   AND window_start <= date_trunc($4, $5, 'UTC') + ('1 ' || $4)::interval
+                   AND window_start <= date_trunc($4, $5, 'UTC') + least($6::int4, 1) * ('1 ' || $4)::interval
                  ORDER BY window_start",
                 &[
                     &source.as_str(),

@@ -130,7 +130,7 @@ pub(super) struct LeftAlone {
 pub(super) struct Hand {
     /// `coingecko`, `coingecko markets`.
     pub(super) what: String,
-    /// Class of the answer that led here, `operator`, or `configuration`.
+    /// Class of the answer that led here, `operator`, `configuration`, or `ended`.
     pub(super) class: String,
     pub(super) since: Option<String>,
     pub(super) why: String,

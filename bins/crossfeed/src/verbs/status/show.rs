@@ -33,6 +33,7 @@ fn hands(report: &Report) -> io::Result<()> {
         let (what, class, why) = (&hand.what, &hand.class, &hand.why);
         let kind = match class.as_str() {
             "configuration" => "WRONG",
+            "ended" => "ENDED",
             _ => "SUSPENDED",
         };
         out::line(format_args!(

@@ -216,8 +216,10 @@ fn open_buckets(step: &str, lag_minutes: u32) -> String {
         "1h" => ("hour", 3_600),
         _ => ("day", 86_400),
     };
+    // Of the hour's third minute, where that and its jitter are over: what came out since is not missed.
+    let ticked = "date_trunc('hour', now() - interval '4 minutes', 'UTC') + interval '3 minutes'";
     let published =
-        format!("date_trunc('{unit}', now() - interval '{lag_minutes} minutes', 'UTC')");
+        format!("date_trunc('{unit}', {ticked} - interval '{lag_minutes} minutes', 'UTC')");
     format!(
         "(SELECT coalesce(sum(extract(epoch FROM upper(part) - lower(part)) / {interval}), 0)::int8
           FROM series LEFT JOIN coverage USING (series_id)
