@@ -19,8 +19,8 @@
 //! function which the key may not use is suspended by itself; no series belongs to two of one step.
 //!
 //! All labels start their bucket but those of values as of now. A free key has 25 requests in any 24
-//! hours: it asks for what is open, the few first, then shares, longest waiting first. Nothing here sends a request, holds a
-//! key or knows the time.
+//! hours: it asks for what is open, the few first, then shares, longest waiting first. Nothing here
+//! sends a request, holds a key or knows the time.
 //!
 //! | file | what stands there |
 //! |---|---|

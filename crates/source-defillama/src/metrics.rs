@@ -8,10 +8,6 @@ use model::{SeriesKey, Stamp, Step};
 use source::lenient::Number;
 
 pub(crate) use dimension::Dimension;
-use dimension::{
-    ACTIVE_USERS, DEX_VOLUME, FEES, HOLDERS_REVENUE, OPEN_INTEREST, OPTIONS_NOTIONAL,
-    OPTIONS_PREMIUM, PERP_VOLUME, PROTOCOL_REVENUE, REVENUE, SUPPLY_SIDE_REVENUE, TRANSACTIONS,
-};
 
 use crate::{
     kind::Kind,
@@ -190,6 +186,20 @@ pub(crate) fn optional(number: Number) -> Number {
         number => number,
     }
 }
+
+// The vendor's words for the dimensions of the table, once each: contract section 3.2.
+const FEES: Dimension = Dimension::new("fees", "dailyFees");
+const REVENUE: Dimension = Dimension::new("fees", "dailyRevenue");
+const HOLDERS_REVENUE: Dimension = Dimension::new("fees", "dailyHoldersRevenue");
+const SUPPLY_SIDE_REVENUE: Dimension = Dimension::new("fees", "dailySupplySideRevenue");
+const PROTOCOL_REVENUE: Dimension = Dimension::new("fees", "dailyProtocolRevenue");
+const DEX_VOLUME: Dimension = Dimension::new("dexs", "dailyVolume");
+const PERP_VOLUME: Dimension = Dimension::new("derivatives", "dailyVolume");
+const OPTIONS_NOTIONAL: Dimension = Dimension::new("options", "dailyNotionalVolume");
+const OPTIONS_PREMIUM: Dimension = Dimension::new("options", "dailyPremiumVolume");
+const OPEN_INTEREST: Dimension = Dimension::new("open-interest", "openInterestAtEnd");
+const ACTIVE_USERS: Dimension = Dimension::new("active-users", "dailyActiveUsers");
+const TRANSACTIONS: Dimension = Dimension::new("active-users", "dailyTransactionCount");
 
 /// Every metric, by kind, then name. Percents of yields stay percents, as sent.
 pub(crate) const METRICS: [Metric; 49] = [

@@ -168,3 +168,29 @@ async fn figures_of_a_company_stand_in_the_bucket_in_which_they_were_read() {
     // Once a bucket, whatever hour it is.
     assert_eq!(world.vendor.counts().total, 7 + 2);
 }
+
+#[tokio::test]
+async fn a_holiday_inside_of_the_bars_is_no_gap_and_costs_no_request_more() {
+    let world = world(AlphaVantagePlan::FREE).await;
+    let collector = collector(&world, Plan::Free, &ROWS[..1]).await;
+    // The 3rd of April was Good Friday, before a weekend.
+    let ask = past("2026-03-30", "2026-04-14");
+    let run = collector.backfill("run", &ask).await.unwrap();
+    assert_eq!((run.status(), run.holes), (PullStatus::Complete, vec![]));
+    let missing = world.store.missing("alphavantage", 1_000).await.unwrap();
+    let mut told: Vec<String> = (missing.into_iter())
+        .filter(|row| row.range.start < at("2026-04-14"))
+        .map(|row| format!("{} {} {}", row.metric, row.reason, row.range))
+        .collect();
+    told.sort();
+    // One share says nothing of the exchange; the weekends are closed by rule.
+    let expected = [
+        "CLOSE closed [2026-04-04T00:00:00Z, 2026-04-06T00:00:00Z)",
+        "CLOSE closed [2026-04-11T00:00:00Z, 2026-04-13T00:00:00Z)",
+        "VOLUME closed [2026-04-04T00:00:00Z, 2026-04-06T00:00:00Z)",
+        "VOLUME closed [2026-04-11T00:00:00Z, 2026-04-13T00:00:00Z)",
+    ];
+    assert_eq!(told, expected);
+    collector.backfill("again", &ask).await.unwrap();
+    assert_eq!(world.vendor.counts().total, 1);
+}

@@ -20,6 +20,7 @@ mod defillama;
 mod due;
 mod faults;
 mod free_key;
+mod halted;
 mod halving;
 mod late;
 mod live;

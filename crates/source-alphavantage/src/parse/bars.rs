@@ -1,9 +1,9 @@
 //! Bars: all series of shares, coins and currencies. Contract sections 3.1, 3.3 and 4.
 //!
 //! The answer vouches for the newest hundred rows, or for everything where it is whole or shorter than
-//! a hundred. Exchanges close: a day within it that has no row had no trading. A coin's day without a
-//! row is empty. What is not final is dropped: the bucket that is open, the newest week or month, the
-//! day on which a coin's series was refreshed (traps 5 and 6).
+//! a hundred. Exchanges close: a day within it that has no row had no trading, for whatever reason. A
+//! coin's day without a row is empty. What is not final is dropped: the bucket that is open, the newest
+//! week or month, the day on which a coin's series was refreshed (traps 5 and 6).
 
 use std::collections::BTreeMap;
 

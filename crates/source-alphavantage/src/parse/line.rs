@@ -102,8 +102,13 @@ impl Line {
 
     /// Hands over the points and what of `labels` is settled. What could not be read has failed, so that
     /// it is asked again in its time and not at every pass; the frame lets what is told after that
-    /// stand in its place. Within `answered` an exchange that has no
-    /// row was closed; elsewhere what has no value is empty.
+    /// stand in its place. Within `answered` nobody traded where there is no row; elsewhere what has no
+    /// value is empty.
+    ///
+    /// That nobody traded is [`Outcome::Answered`], without a value, and never [`Outcome::Closed`]: one
+    /// share cannot tell a holiday from a day on which it alone was halted or the vendor lost a row, and
+    /// of what is older than the newest hundred rows nobody would ever correct it. Either is settled and
+    /// no gap, and takes the value of a later answer.
     pub(super) fn settle(
         &self,
         slot: Slot,

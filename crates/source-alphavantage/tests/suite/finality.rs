@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[test]
-fn a_weekday_without_a_row_inside_an_answer_was_a_holiday_and_one_behind_it_is_late() {
+fn a_weekday_without_a_row_inside_an_answer_is_settled_and_one_behind_it_is_late() {
     // The 4th and 5th of July 2026 are a weekend, the 3rd was a holiday.
     let body = daily(&["2026-07-01", "2026-07-02", "2026-07-06", "2026-07-07"]);
     let wants = vec![want("equity:IBM", CLOSE, range("2026-06-29", "2026-07-09"))];
@@ -27,6 +27,56 @@ equity:IBM/usd CLOSE: Empty([2026-06-29T00:00:00Z, 2026-07-01T00:00:00Z))
 equity:IBM/usd CLOSE: Empty([2026-07-08T00:00:00Z, 2026-07-09T00:00:00Z))
 "
     );
+}
+
+/// One share cannot tell a holiday from a day on which it alone was halted.
+#[test]
+fn a_weekday_without_a_row_is_not_called_closed_and_its_row_is_taken_where_it_comes_after_all() {
+    let of = |days: &[&str], now: &str| {
+        let wants = vec![want("equity:IBM", CLOSE, range("2026-07-07", "2026-07-10"))];
+        let record = answered(
+            &ask(EQUITIES_DAILY, now, wants),
+            daily(days).as_bytes(),
+            now,
+        )
+        .unwrap();
+        let is_stored = points(&record, "CLOSE").contains("2026-07-08T00:00:00Z 10.5");
+        (is_stored, outcomes(&record))
+    };
+    let settled = "equity:IBM/usd CLOSE: Answered([2026-07-07T00:00:00Z, 2026-07-10T00:00:00Z))\n";
+    let halted = of(&["2026-07-07", "2026-07-09"], "2026-07-10T06:03:00Z");
+    assert_eq!(halted, (false, settled.to_owned()));
+    let days = ["2026-07-07", "2026-07-08", "2026-07-09", "2026-07-10"];
+    let filled = of(&days, "2026-07-11T06:03:00Z");
+    assert_eq!(filled, (true, settled.to_owned()));
+}
+
+/// A row that has no value, or none that can be read, says nothing of trading; and where a label cannot
+/// be read it may be any day's.
+#[test]
+fn a_day_of_which_a_row_is_there_is_not_settled_as_one_without_trading() {
+    let of = |body: &str| {
+        let wants = vec![want("equity:IBM", CLOSE, range("2026-07-07", "2026-07-10"))];
+        let now = "2026-07-10T06:03:00Z";
+        let record = answered(&ask(EQUITIES_DAILY, now, wants), body.as_bytes(), now).unwrap();
+        outcomes(&record)
+    };
+    let days = daily(&["2026-07-07", "2026-07-08", "2026-07-09"]);
+    let tuesday = "\"2026-07-08\":{\"4. close\":";
+    let value = format!("{tuesday}\"10.5\"}}");
+    assert!(days.contains(&value));
+    let empty = "Empty([2026-07-08T00:00:00Z, 2026-07-09T00:00:00Z))";
+    for (row, told) in [
+        (format!("{tuesday}null}}"), empty),
+        (format!("{tuesday}\"n/a\"}}"), "Failed"),
+        ("\"2026-07-08\":7".to_owned(), "Failed"),
+        ("\"the 8th\":{\"4. close\":\"10.5\"}".to_owned(), empty),
+    ] {
+        let outcomes = of(&days.replace(&value, &row));
+        assert!(outcomes.contains(told), "{row}: {outcomes}");
+        let whole = "Answered([2026-07-07T00:00:00Z, 2026-07-10T00:00:00Z))";
+        assert!(!outcomes.contains(whole), "{row}: {outcomes}");
+    }
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn four_days_of_hours_of_a_coin_are_compact() {
 }
 
 #[test]
-fn the_few_of_a_free_key_take_five_requests_a_day() {
+fn each_coin_currency_and_series_of_the_economy_is_a_request_of_its_own() {
     let free = vendor(Plan::Free);
     let day = range("2026-08-12", "2026-08-13");
     let ohlc = &["CLOSE", "HIGH", "LOW", "OPEN"];

@@ -1,5 +1,6 @@
 //! The contract's list of traps: section 9. Those of 200s and notices are in `check.rs`, those of the
-//! quota in `quota.rs`.
+//! quota in `quota.rs`. Trap 18, one ticker in two classes and pence against pounds, is in `config.rs`
+//! (`a_row_becomes_the_series_of_its_metrics`): class and currency are part of the key.
 
 use std::fmt::Write as _;
 
@@ -147,6 +148,14 @@ fn an_entitlement_changes_names() {
     let text = text.replace("Global Quote", "Global Quote - DATA DELAYED BY 15 MINUTES");
     let record = answered(&ask(QUOTE, MORNING, wants()), text.as_bytes(), MORNING).unwrap();
     assert_eq!(points(&record, "PRICE"), "2026-08-12T00:00:00Z 238.42");
+    let wants = vec![want("equity:IBM", CLOSE, range("2026-08-11", "2026-08-12"))];
+    let plain = daily(&["2026-08-11"]);
+    let named = "\"Time Series (Daily) - DATA DELAYED BY 15 MINUTES\"";
+    let suffixed = plain.replace("\"Time Series (Daily)\"", named);
+    assert!(suffixed.contains(named));
+    let asked = ask(EQUITIES_DAILY, MORNING, wants);
+    let record = answered(&asked, suffixed.as_bytes(), MORNING).unwrap();
+    assert_eq!(points(&record, "CLOSE"), "2026-08-11T00:00:00Z 10.5");
 }
 
 /// Trap 11: old answers have two currencies, and a cap that is the volume.
@@ -270,7 +279,7 @@ fn numbers_are_read_in_every_dress() {
     );
 }
 
-/// Trap 18 and section 6: what an answer says it is about has to be what was asked for.
+/// Section 6: what an answer says it is about has to be what was asked for.
 #[test]
 fn an_answer_about_something_else_is_none() {
     let wants = || {

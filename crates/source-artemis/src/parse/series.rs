@@ -74,7 +74,8 @@ impl Reading<'_> {
     }
 
     /// Returns what the answer says of each key that was asked for: under its own spelling, else in
-    /// another case, else under the asset's id (section 2.3). An open request asks for whatever is there. What nobody asked for is counted.
+    /// another case, else under the asset's id (section 2.3). An open request asks for whatever is
+    /// there. What nobody asked for is counted.
     fn by_key<'b>(
         self,
         symbols: &Entries<'b>,

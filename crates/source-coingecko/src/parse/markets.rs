@@ -2,10 +2,11 @@
 //!
 //! The label of a row is the hour in which the vendor took it (`last_updated`); taken within a quarter
 //! before the current hour it belongs to that, as in a chart. Taken later than a quarter past, it
-//! counts only for metrics without history: the hour of the others belongs to the chart. A null of a metric without history settles its hour as empty, because no other answer will
-//! ever tell more; a null of the others settles nothing, because the chart will. A row older than two
-//! hours, or without a time, is no answer at all. A coin that was asked for and is not there is
-//! `Absent`: the vendor leaves out unknown and delisted ids without an error, and so does a lost row.
+//! counts only for metrics without history: the hour of the others belongs to the chart. A null of a
+//! metric without history settles its hour as empty, because no other answer will ever tell more; a null
+//! of the others settles nothing, because the chart will. A row older than two hours, or without a time,
+//! is no answer at all. A coin that was asked for and is not there is `Absent`: the vendor leaves out
+//! unknown and delisted ids without an error, and so does a lost row.
 
 use std::collections::BTreeSet;
 

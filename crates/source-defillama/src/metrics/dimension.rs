@@ -10,7 +10,7 @@ pub(crate) struct Dimension {
 }
 
 impl Dimension {
-    const fn new(of: &'static str, data_type: &'static str) -> Self {
+    pub(super) const fn new(of: &'static str, data_type: &'static str) -> Self {
         Self { of, data_type }
     }
 
@@ -24,16 +24,3 @@ impl Dimension {
         matches!(self.of.as_bytes(), b"active-users")
     }
 }
-
-pub(super) const FEES: Dimension = Dimension::new("fees", "dailyFees");
-pub(super) const REVENUE: Dimension = Dimension::new("fees", "dailyRevenue");
-pub(super) const HOLDERS_REVENUE: Dimension = Dimension::new("fees", "dailyHoldersRevenue");
-pub(super) const SUPPLY_SIDE_REVENUE: Dimension = Dimension::new("fees", "dailySupplySideRevenue");
-pub(super) const PROTOCOL_REVENUE: Dimension = Dimension::new("fees", "dailyProtocolRevenue");
-pub(super) const DEX_VOLUME: Dimension = Dimension::new("dexs", "dailyVolume");
-pub(super) const PERP_VOLUME: Dimension = Dimension::new("derivatives", "dailyVolume");
-pub(super) const OPTIONS_NOTIONAL: Dimension = Dimension::new("options", "dailyNotionalVolume");
-pub(super) const OPTIONS_PREMIUM: Dimension = Dimension::new("options", "dailyPremiumVolume");
-pub(super) const OPEN_INTEREST: Dimension = Dimension::new("open-interest", "openInterestAtEnd");
-pub(super) const ACTIVE_USERS: Dimension = Dimension::new("active-users", "dailyActiveUsers");
-pub(super) const TRANSACTIONS: Dimension = Dimension::new("active-users", "dailyTransactionCount");
