@@ -13,7 +13,7 @@ use source::config::{
 
 use crate::{
     datasets::{SOURCE, is_equity, stamp_of},
-    ids::Ids,
+    kept::Ids,
     metrics::{Kind, METRICS, Of, default_of, kind, refused},
 };
 

@@ -20,7 +20,7 @@
 //! | `datasets.rs` | the datasets |
 //! | `metrics.rs` | the metric table |
 //! | `config.rs` | a row of the CSV into series |
-//! | `ids.rs` | what the CSV says of a symbol beside its metrics |
+//! | `kept.rs` | what the CSV says of a symbol beside its metrics |
 //! | `plan.rs` | an ask into requests |
 //! | `recognise.rs` | a path and query into a request |
 //! | `wire.rs` | bodies as the vendor writes them |
@@ -31,7 +31,7 @@ mod access;
 mod config;
 mod datasets;
 mod error;
-mod ids;
+mod kept;
 mod metrics;
 mod parse;
 mod plan;
@@ -51,7 +51,7 @@ pub use datasets::{FINANCIALS_QUARTERLY, METRICS_DAILY, SOURCE, SYMBOLS};
 pub use settings::{Plan, Settings};
 pub use source::UnknownPlan;
 
-use ids::Ids;
+use kept::Ids;
 
 /// The vendor on one plan.
 ///

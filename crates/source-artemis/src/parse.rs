@@ -5,7 +5,7 @@ mod symbols;
 
 use source::{Parsed, Reply, ReplyError, RequestSpec, Sink};
 
-use crate::{datasets::SYMBOLS, ids::Ids};
+use crate::{datasets::SYMBOLS, kept::Ids};
 
 pub(crate) fn parse(
     ids: &Ids,

@@ -19,9 +19,9 @@ use self::params::Params;
 use crate::{
     DefiLlama, Plan,
     datasets::{self, SOURCE},
+    kept::Names,
     kind::Kind,
     metrics::{Metric, Past, metric, metrics_of},
-    names::Names,
 };
 
 /// The columns, in the order of the file that ships.

@@ -30,8 +30,8 @@
 //! | `kind.rs` | the kinds of things, and how an asset is spelled |
 //! | `datasets.rs` | the datasets |
 //! | `metrics.rs` | the metric table |
-//! | `names.rs` | what the CSV says of an asset beside its metrics |
 //! | `config.rs` | a row of the CSV into series |
+//! | `kept.rs` | what the CSV says of an asset beside its metrics |
 //! | `yields.rs` | at which of two paths the yields stand |
 //! | `route.rs` | a path into what it asks for |
 //! | `plan.rs` | an ask into requests |
@@ -44,9 +44,9 @@ mod access;
 mod config;
 mod datasets;
 mod error;
+mod kept;
 mod kind;
 mod metrics;
-mod names;
 mod parse;
 mod plan;
 mod recognise;
@@ -72,7 +72,7 @@ pub use datasets::{
 pub use settings::{FreeHosts, Plan, Settings};
 pub use source::UnknownPlan;
 
-use names::Names;
+use kept::Names;
 use yields::YieldsPath;
 
 /// The vendor on one plan.

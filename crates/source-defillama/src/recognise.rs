@@ -15,9 +15,9 @@ use crate::{
         POOLS_DAILY, POOLS_NOW, PRICES_DAILY, PRICES_HOURLY, PRICES_NOW, PROTOCOLS, PROTOCOLS_NOW,
         SOURCE, STABLECOINS, STABLECOINS_DAILY, STABLECOINS_NOW, TVL_DAILY, USAGE,
     },
+    kept::Names,
     kind::{Kind, QUOTE},
     metrics::{Dimension, Live, METRICS, Metric, Past, Section, metrics_of},
-    names::Names,
     plan::Maker,
     route::{Of, Route, below_product, route},
 };

@@ -14,7 +14,7 @@ use source::config::{
 
 use crate::{
     datasets::{OPTION_PREFIX, SOURCE, stamp_of},
-    exchanges::Exchanges,
+    kept::Exchanges,
     metrics::{CAPS_METRICS, Market, metrics_of},
 };
 

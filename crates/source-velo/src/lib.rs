@@ -19,8 +19,9 @@
 //! | `access.rs` | what each plan gives |
 //! | `datasets.rs` | the datasets |
 //! | `metrics.rs` | the metric table |
-//! | `exchanges.rs` | which market an exchange trades |
+//! | `exchanges.rs` | the known exchanges |
 //! | `config.rs` | a row of the CSV into series |
+//! | `kept.rs` | what the CSV says of an exchange beside its products |
 //! | `select.rs` | a row without a product into the products that are listed |
 //! | `plan.rs` | an ask into requests |
 //! | `recognise.rs` | a path and query into a request |
@@ -33,6 +34,7 @@ mod config;
 mod datasets;
 mod error;
 mod exchanges;
+mod kept;
 mod metrics;
 mod parse;
 mod plan;
@@ -55,7 +57,7 @@ pub use datasets::{
 pub use settings::{Plan, Settings};
 pub use source::UnknownPlan;
 
-use exchanges::Exchanges;
+use kept::Exchanges;
 use metrics::Market;
 
 /// The vendor on one plan.

@@ -25,7 +25,7 @@ use self::{
 use crate::{
     config::QUOTE,
     datasets::{due, is_equity, stamp_of},
-    ids::Ids,
+    kept::Ids,
     metrics::is_price,
     wire::{Answer, Place},
 };

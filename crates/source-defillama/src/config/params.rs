@@ -1,6 +1,6 @@
 //! The column `params`: what a row says beside its metrics, `name=value` joined by `;`.
 
-use crate::{kind::Kind, names::Named};
+use crate::{kept::Named, kind::Kind};
 
 /// What a row says beside its metrics.
 #[derive(Clone, Debug, Default)]

@@ -15,9 +15,9 @@ use super::{
 use crate::{
     DefiLlama,
     datasets::SOURCE,
+    kept::Names,
     kind::Kind,
     metrics::{METRICS, Metric, Past, Section, metrics_of, stamp},
-    names::Names,
     recognise::key_of,
     route::{Of, Route},
     wire::{

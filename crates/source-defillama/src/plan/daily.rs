@@ -9,9 +9,9 @@ use super::{Maker, encode};
 use crate::{
     DefiLlama,
     access::has_small_charts,
+    kept::Names,
     kind::Kind,
     metrics::{Dimension, Past, Section, metric},
-    names::Names,
 };
 
 /// Wants of all keys, newest first.

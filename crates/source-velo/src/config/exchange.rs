@@ -4,7 +4,8 @@ use source::config::{Problem, Table, misspelt, nearest, plain_name, slips};
 
 use super::{Kind, NO_NAME, ProductRow, kind};
 use crate::{
-    exchanges::{Exchanges, known, market_of_known},
+    exchanges::{known, market_of_known},
+    kept::Exchanges,
     metrics::Market,
 };
 

@@ -13,7 +13,7 @@ use model::{Key, MetricName, PullKind, Spans, Step, TimeRange, Ts, Venue};
 use source::{Ask, Block, DatasetSpec};
 
 use super::{area::Area, cut::cut, horizon, join::joined, request::rows_request};
-use crate::{Velo, exchanges::Exchanges, metrics::Market};
+use crate::{Velo, kept::Exchanges, metrics::Market};
 
 /// Products by their time and columns.
 type Groups<'a> = BTreeMap<(Ts, Ts, &'a [MetricName]), BTreeSet<Key>>;
