@@ -4,7 +4,6 @@
 use std::{path::PathBuf, time::Duration};
 
 use fake_vendors::{Fault, Options, Plan, Rule};
-use nix::sys::signal::Signal;
 use simclock::{Follower, Server, Worker};
 use testkit::stage::{Ended, KEY, Running, Stage, ended};
 
@@ -98,8 +97,7 @@ impl Simulated {
 }
 
 async fn end(program: Running) {
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
+    program.stop().await.must(0, &["ended"]);
 }
 
 #[tokio::test]

@@ -49,8 +49,7 @@ async fn begun(stage: &Stage, source: &str) -> String {
 }
 
 async fn end(program: Running) -> String {
-    program.signal(Signal::SIGTERM);
-    let ended = program.end().await;
+    let ended = program.stop().await;
     ended.must(0, &["ended"]);
     ended.stdout
 }
@@ -139,9 +138,7 @@ async fn a_bad_configuration_is_refused_whole_and_told_whole() {
         say(&stage, line);
         let refused = program.log().matches(REFUSED).count();
         program.signal(Signal::SIGHUP);
-        while program.log().matches(REFUSED).count() == refused {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        program.until_said_times(REFUSED, refused + 1).await;
         program.until_said(told).await;
     }
     assert_eq!((stage.seen(), stage.ask(ACTIVE).await), (seen, active));
