@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use assembly::{Purpose, Workshop};
+use assembly::Workshop;
 use ingest::schedule::First;
 use runtime::{Env, Hangup, MetricsAt, TelemetryError};
 use store::{World, session::LeaderRow};
@@ -28,8 +28,8 @@ pub(crate) struct Led {
     pub(crate) first: First,
 }
 
-/// Takes the leadership, and gets ready to collect. Waits for it where this is a standby. All that can be
-/// wrong with the configuration is known before: who takes the leadership can use it.
+/// Takes the leadership, and waits for it where this is a standby. All that can be wrong with the
+/// configuration is known before: who takes the leadership can use it.
 ///
 /// # Errors
 /// Where another process leads and this is no standby; what stands in the way of collecting.
@@ -74,12 +74,6 @@ pub(crate) async fn start(
     };
     tracing::info!(epoch, instance = runtime::instance_id(), "leading");
     open_port(front, metrics_at).await?;
-    workshop.mark_orphans().await?;
-    let dictionary = &configuration.dictionary;
-    let store = &workshop.store;
-    store.sync_dictionary(dictionary, Some(epoch)).await?;
-    let (sources, purpose) = (&configuration.sources, Purpose::Lead(epoch));
-    workshop.enter_world(sources, purpose).await?;
     Ok(Led {
         workshop,
         epoch,

@@ -8,6 +8,7 @@
 mod configuration;
 mod fleet;
 mod lead;
+mod opening;
 mod reload;
 mod serve;
 mod status;

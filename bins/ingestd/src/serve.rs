@@ -2,8 +2,8 @@
 
 use std::{pin::pin, sync::Arc};
 
-use assembly::{Prepared, Workshop, observe, or_give_up};
-use ingest::{Stop, Stopper, keep_leading, schedule::First, telemetry::Watched};
+use assembly::{Workshop, observe, or_give_up};
+use ingest::{Stop, Stopper, keep_leading, telemetry::Watched};
 use runtime::{Exit, Hangup, Shutdown};
 use tokio::task::JoinSet;
 
@@ -11,7 +11,7 @@ use crate::{
     Front,
     fleet::Fleet,
     lead::{Led, name_rival},
-    reload, status,
+    opening, reload, status,
 };
 
 /// Collects until somebody says stop, or something ends that must not.
@@ -41,7 +41,10 @@ pub(crate) async fn until_end(
     let opened = tokio::select! {
         biased;
         () = shutdown.asked() => Ok(false),
-        opened = open(&mut fleet, &workshop, configuration.sources, first) => opened.map(|()| true),
+        lost = keep_leading(&session) => Err(lost.into()),
+        begun = opening::begin(&workshop, &mut fleet, configuration, first, notify) => {
+            begun.map(|()| true)
+        }
     };
     // From here on this task only waits.
     workshop.clock.end();
@@ -89,18 +92,6 @@ pub(crate) async fn until_end(
     end(workshop, fleet, &stop, exit).await?;
     opened?;
     Ok(exit)
-}
-
-async fn open(
-    fleet: &mut Fleet,
-    workshop: &Workshop,
-    sources: Vec<Prepared>,
-    first: First,
-) -> Result<(), ingest::Error> {
-    for source in sources {
-        fleet.open(workshop, source, first).await?;
-    }
-    Ok(())
 }
 
 fn broken(why: &dyn std::fmt::Display) -> Exit {

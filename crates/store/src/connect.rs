@@ -8,8 +8,8 @@ use std::{
 };
 
 use deadpool_postgres::{Manager, ManagerConfig};
-use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config};
+use tokio::{runtime::Handle, task::JoinHandle};
+use tokio_postgres::{CancelToken, Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{Error, tls};
@@ -74,9 +74,50 @@ impl Route {
         }
     }
 
+    /// Has the server give up what it does for the connection of `token`, unless this is told in time that
+    /// it is done.
+    pub(crate) fn cancel_on_drop(&self, token: CancelToken) -> CancelOnDrop {
+        CancelOnDrop {
+            token,
+            tls: self.tls.clone(),
+            is_done: false,
+        }
+    }
+
     /// Makes what opens the connections of a pool.
     pub(crate) fn manager(&self, manager: ManagerConfig) -> Manager {
         Manager::from_config(self.config.clone(), self.tls.clone(), manager)
+    }
+}
+
+/// A statement that may wait for long. Whoever gives it up returns its connection to the pool, where the
+/// next statement would wait behind it.
+pub(crate) struct CancelOnDrop {
+    token: CancelToken,
+    tls: MakeRustlsConnect,
+    is_done: bool,
+}
+
+impl CancelOnDrop {
+    pub(crate) fn is_done(mut self) {
+        self.is_done = true;
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
+        // Without a runtime the process ends.
+        if let Ok(runtime) = Handle::try_current() {
+            let (token, tls) = (self.token.clone(), self.tls.clone());
+            runtime.spawn(async move {
+                if let Err(error) = token.cancel_query(tls).await {
+                    tracing::debug!(%error, "what was given up could not be cancelled");
+                }
+            });
+        }
     }
 }
 

@@ -8,12 +8,17 @@ use std::{
     time::Duration,
 };
 
-use deadpool_postgres::{Hook, HookError, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, ManagerConfig, Pool, RecyclingMethod, Runtime, Transaction,
+};
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
 use crate::{
     Error,
-    connect::{CONNECT_TIMEOUT, OwnConnection, READER_SETTINGS, Route, SETTINGS, WATCHED_SETTINGS},
+    connect::{
+        CONNECT_TIMEOUT, CancelOnDrop, OwnConnection, READER_SETTINGS, Route, SETTINGS,
+        WATCHED_SETTINGS,
+    },
     migrations,
 };
 
@@ -122,6 +127,11 @@ impl Store {
     /// Takes a connection from the pool.
     pub(crate) async fn client(&self) -> Result<deadpool_postgres::Client, Error> {
         Ok(self.inner.pool.get().await?)
+    }
+
+    /// Has the server give up the statement of a transaction where its caller does.
+    pub(crate) fn cancel_on_drop(&self, tx: &Transaction<'_>) -> CancelOnDrop {
+        self.inner.route.cancel_on_drop(tx.cancel_token())
     }
 
     /// Returns how many connections of the pool are open, how many of those are free, and how many

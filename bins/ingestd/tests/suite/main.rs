@@ -16,6 +16,7 @@ mod reload;
 mod schedule;
 mod shutdown;
 mod standby;
+mod takeover;
 mod telemetry;
 
 use fake_vendors::Fault;
