@@ -116,14 +116,14 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Waits until nobody leads any more. A database that is away is waited for, too.
+    /// Waits until nobody leads any more. A database that is away is waited for, too, and a transaction
+    /// that keeps the leadership from changing hands.
     async fn wait(
         &mut self,
         workshop: &mut Workshop,
         hangup: &mut Hangup,
         front: &Front,
     ) -> anyhow::Result<i64> {
-        let mut is_away = false;
         loop {
             match self.look(workshop).await {
                 Ok(Looked::Leads(epoch)) => return Ok(epoch),
@@ -135,20 +135,29 @@ impl Waiting {
                         front.telemetry.not_ready(&status);
                         front.notify.ready(&status);
                     }
-                    (self.status, is_away) = (status, false);
+                    self.status = status;
                 }
                 Ok(Looked::Mixed(error)) => return Err(error),
                 Err(error) if !error.is_passing() => {
                     return Err(error).context("failed to wait for the leadership");
                 }
                 Err(error) => {
-                    if !is_away {
-                        tracing::warn!(%error, "standby: waiting for the database");
-                        "standby: the database is away".clone_into(&mut self.status);
-                        front.telemetry.not_ready(&self.status);
-                        front.notify.status(&self.status);
+                    let (why, waits) = match &error {
+                        store::Error::Locked { lock, .. } => (
+                            format!("standby: {lock} stays locked"),
+                            "standby: waiting for a lock",
+                        ),
+                        _ => (
+                            "standby: the database is away".to_owned(),
+                            "standby: waiting for the database",
+                        ),
+                    };
+                    if self.status != why {
+                        tracing::warn!(%error, "{waits}");
+                        front.telemetry.not_ready(&why);
+                        front.notify.status(&why);
+                        self.status = why;
                     }
-                    is_away = true;
                 }
             }
             tokio::select! {

@@ -39,6 +39,11 @@ pub(crate) const WATCHED_SETTINGS: &str = "SET tcp_keepalives_idle = 10; \
 /// statement costs more than any of ours takes.
 pub(crate) const SETTINGS: &str = "SET TimeZone = 'UTC'; SET jit = off; SET DateStyle = 'ISO'";
 
+/// Set on top of them for whoever writes: a process that hangs or vanishes in the middle of a transaction
+/// is not waited for longer than one that vanishes with its session. No transaction of ours is idle for
+/// even a second; a COPY that stalls is not idle, and left to whoever waits for its lock.
+pub(crate) const WRITER_SETTINGS: &str = "SET idle_in_transaction_session_timeout = '15s'";
+
 /// Set on top of them for whoever only reads. The longest good answer takes about a second.
 pub(crate) const READER_SETTINGS: &str =
     "SET default_transaction_read_only = on; SET statement_timeout = '20s'";
@@ -99,7 +104,7 @@ pub(crate) struct CancelOnDrop {
 }
 
 impl CancelOnDrop {
-    pub(crate) fn is_done(mut self) {
+    pub(crate) fn done(mut self) {
         self.is_done = true;
     }
 }

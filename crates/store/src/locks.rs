@@ -13,7 +13,7 @@ use deadpool_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 
 use crate::{Error, Store, write::Patience};
-pub(crate) use holder::{Lock, after_timeout};
+pub(crate) use holder::{Lock, after_timeout, holder_of_rows};
 
 /// One process applies migrations. Second key 0.
 pub(crate) const MIGRATIONS: i32 = 0x0CF0_0001;
@@ -48,7 +48,7 @@ pub(crate) async fn take(
         attempt += 1;
         let waiting = store.cancel_on_drop(tx);
         let tried = attempt_to(tx, lock, patience).await;
-        waiting.is_done();
+        waiting.done();
         match tried {
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
                 after_timeout(tx, lock, patience, attempt).await?;

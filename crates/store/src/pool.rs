@@ -17,7 +17,7 @@ use crate::{
     Error,
     connect::{
         CONNECT_TIMEOUT, CancelOnDrop, OwnConnection, READER_SETTINGS, Route, SETTINGS,
-        WATCHED_SETTINGS,
+        WATCHED_SETTINGS, WRITER_SETTINGS,
     },
     migrations,
 };
@@ -49,13 +49,19 @@ struct Inner {
 }
 
 impl Store {
-    /// Makes a pool and checks the server.
+    /// Makes a pool and checks the server. A transaction of it that is idle for a quarter of a minute is
+    /// ended by the server.
     ///
     /// # Errors
     /// [`Error::UnfitServer`] where the server is too old or behind a transaction pooler;
     /// [`Error::Untrusted`] where its certificate is; those of the connection.
     pub async fn connect(config: &Config, options: Options) -> Result<Self, Error> {
-        Self::open(config, options, &[SETTINGS]).await
+        Self::open(
+            config,
+            options,
+            &[SETTINGS, WATCHED_SETTINGS, WRITER_SETTINGS],
+        )
+        .await
     }
 
     /// Makes a pool that can only read, and not for long: whoever answers strangers must neither
@@ -240,12 +246,16 @@ mod tests {
             error.code(),
             Some(&tokio_postgres::error::SqlState::READ_ONLY_SQL_TRANSACTION)
         );
-        let shown = |client: deadpool_postgres::Client| async move {
-            let row = client.query_one("SHOW statement_timeout", &[]).await;
+        let shown = |client: deadpool_postgres::Client, name: &'static str| async move {
+            let row = client.query_one(&format!("SHOW {name}"), &[]).await;
             row.unwrap().get::<_, String>(0)
         };
-        assert_eq!(shown(client).await, "20s");
+        assert_eq!(shown(client, "statement_timeout").await, "20s");
         let writer = Store::connect(&config, options()).await.unwrap();
-        assert_eq!(shown(writer.client().await.unwrap()).await, "0");
+        let client = || async { writer.client().await.unwrap() };
+        assert_eq!(shown(client().await, "statement_timeout").await, "0");
+        // A writer that hangs with something held is ended instead.
+        let idle = "idle_in_transaction_session_timeout";
+        assert_eq!(shown(client().await, idle).await, "15s");
     }
 }

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use fake_vendors::{FakeVendor, Options, VeloPlan, Vendor};
+use nix::sys::signal::Signal;
 use testkit::{
     manager::Manager,
-    stage::{KEY, Running, Stage},
+    stage::{KEY, Running, Stage, ended},
 };
 use tokio::process::Command;
 
@@ -134,4 +135,38 @@ async fn who_loses_the_leadership_while_it_waits_ends() {
     program.end().await.must(1, &told);
     assert_eq!(stage.seen(), 0);
     holder.batch_execute("COMMIT").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_transaction_that_hangs_is_named_and_does_not_deafen_a_standby() {
+    let stage = stage().await;
+    let leader = Running::start(stage.command(&[]));
+    stage.until(LIVE, "true").await;
+    let standby = standby(&stage, Running::start).await;
+    let holder = stage.client().await;
+    let hold = "SET application_name = 'stuck'; BEGIN; SELECT epoch FROM leader FOR SHARE";
+    holder.batch_execute(hold).await.unwrap();
+    leader.kill().await;
+    standby
+        .until_said("the row of the leader stays locked by process")
+        .await;
+    for _ in 0..3 {
+        let mut status = stage.command_of("crossfeed", &["status", "--json"]);
+        status.env("CROSSFEED_CONFIG", stage.config_folder());
+        let status = ended(status).await;
+        let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+        assert_eq!(status["leader"]["alive"], false, "{status}");
+        tokio::time::sleep(Duration::from_millis(900)).await;
+    }
+    stage.configure(&["ripple,,usd,,,,false,true,"]);
+    standby.signal(Signal::SIGHUP);
+    standby.until_said("it holds once this process leads").await;
+    holder.batch_execute("COMMIT").await.unwrap();
+    standby.until_said("collecting").await;
+    let ended = standby.stop().await;
+    ended.must(0, &["leading epoch=2", "(stuck, ", "ended"]);
+    let waits = ended.stdout.matches("waiting for a lock").count();
+    assert_eq!(waits, 1, "{ended}");
+    let wanted = "SELECT string_agg(DISTINCT asset, ',') FROM series WHERE upper_inf(active)";
+    assert_eq!(stage.ask(wanted).await, "ripple");
 }

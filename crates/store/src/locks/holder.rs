@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use deadpool_postgres::GenericClient;
-use tokio_postgres::Row;
+use tokio_postgres::{Client, Row};
 
 use super::{DICTIONARY, SOURCE};
 use crate::{Error, Holder, write::Patience};
@@ -86,6 +86,22 @@ pub(crate) async fn after_timeout(
         });
     }
     Ok(())
+}
+
+/// Of those who have locked or changed rows of a table, the one whose transaction is the oldest.
+const HOLDER_OF_ROWS: &str = "\
+    SELECT a.pid, a.application_name, coalesce(a.state, ''), coalesce(a.wait_event, ''), \
+           greatest(extract(epoch FROM clock_timestamp() - a.state_change), 0)::float8 \
+    FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
+    WHERE l.locktype = 'relation' AND l.granted AND l.relation = ($1::text)::regclass \
+      AND l.mode IN ('RowShareLock', 'RowExclusiveLock') AND l.pid <> pg_backend_pid() \
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+    ORDER BY a.xact_start LIMIT 1";
+
+/// Returns who keeps rows of a small table locked, as far as that can be seen.
+pub(crate) async fn holder_of_rows(client: &Client, table: &str) -> Result<Option<Holder>, Error> {
+    let row = client.query_opt(HOLDER_OF_ROWS, &[&table]).await?;
+    row.as_ref().map(holder_of).transpose()
 }
 
 fn holder_of(row: &Row) -> Result<Holder, Error> {
