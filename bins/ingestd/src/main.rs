@@ -49,13 +49,12 @@ struct Front {
     notify: Notify,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let args: Args = match runtime::parse_args() {
         Ok(args) => args,
         Err(exit) => return exit.into(),
     };
-    match Box::pin(run(&args)).await {
+    match runtime::run(Box::pin(run(&args))) {
         Ok(exit) => exit.into(),
         Err(error) => {
             tell(&format!("ingestd: {error:#}"));
