@@ -54,8 +54,20 @@ pub(crate) async fn until_end(
     };
     if matches!(opened, Ok(true)) {
         let mut leading = pin!(keep_leading(&session));
-        told.ready(&workshop, &fleet).await;
+        let mut is_ready = false;
         exit = loop {
+            let telling = async {
+                match is_ready {
+                    true => told.tell(&workshop, &fleet).await,
+                    false => told.ready(&workshop, &fleet).await,
+                }
+            };
+            // It asks the database, which may not answer.
+            tokio::select! {
+                biased;
+                () = shutdown.asked() => break Exit::Complete,
+                () = telling => is_ready = true,
+            }
             tokio::select! {
                 biased;
                 () = shutdown.asked() => break Exit::Complete,
@@ -66,10 +78,7 @@ pub(crate) async fn until_end(
                     continue;
                 }
                 () = hangup.heard() => {}
-                () = told.look_again() => {
-                    told.tell(&workshop, &fleet).await;
-                    continue;
-                }
+                () = told.look_again() => continue,
             }
             notify.reloading();
             tokio::select! {
@@ -80,7 +89,7 @@ pub(crate) async fn until_end(
                     break broken(&why);
                 },
             }
-            told.ready(&workshop, &fleet).await;
+            is_ready = false;
         };
     }
     drop(session);
