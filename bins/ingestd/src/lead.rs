@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use assembly::Workshop;
 use ingest::schedule::First;
-use runtime::{Env, Hangup, MetricsAt, TelemetryError};
+use runtime::{Env, Hangup, MetricsAt};
 use store::{World, session::LeaderRow};
 use tokio::time::Instant;
 
@@ -73,7 +73,9 @@ pub(crate) async fn start(
         None => return Err(led_already(workshop.store.leader().await?.as_ref())),
     };
     tracing::info!(epoch, instance = runtime::instance_id(), "leading");
-    open_port(front, metrics_at).await?;
+    if standby {
+        open_port(front, metrics_at).await;
+    }
     Ok(Led {
         workshop,
         epoch,
@@ -88,16 +90,17 @@ fn led_already(leader: Option<&LeaderRow>) -> anyhow::Error {
 }
 
 /// Opens the port of a standby that found it taken: now it must be free, or soon, where the leader before
-/// lives and has yet to hear that it leads no more.
-async fn open_port(front: &mut Front, at: MetricsAt) -> Result<(), TelemetryError> {
+/// lives and has yet to hear that it leads no more. Where another program has it, it leads without: better
+/// that nobody sees than that nobody leads.
+async fn open_port(front: &mut Front, at: MetricsAt) {
     let begun = Instant::now();
-    loop {
-        match front.telemetry.open(at) {
-            Err(error) if error.is_taken() && begun.elapsed() < PORT_IS_LET_GO => {
-                tokio::time::sleep(TRY_PORT_AGAIN).await;
-            }
-            opened => return opened,
+    while let Err(error) = front.telemetry.open(at) {
+        if !error.is_taken() || begun.elapsed() >= PORT_IS_LET_GO {
+            tracing::error!(%error, "leading without a port for metrics");
+            front.is_dark = true;
+            return;
         }
+        tokio::time::sleep(TRY_PORT_AGAIN).await;
     }
 }
 

@@ -46,6 +46,8 @@ struct Args {
 #[derive(Debug)]
 struct Front {
     telemetry: Telemetry,
+    /// Whether it has no port, although one is asked for.
+    is_dark: bool,
     notify: Notify,
 }
 
@@ -80,6 +82,7 @@ async fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut hangup = runtime::hangup().context(signals)?;
     let mut front = Front {
         telemetry: Telemetry::closed("ingestd"),
+        is_dark: false,
         notify: Notify::begin(),
     };
     // Nothing has been asked yet that could be lost.

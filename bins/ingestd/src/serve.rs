@@ -37,7 +37,7 @@ pub(crate) async fn until_end(
     let mut figures = JoinSet::new();
     figures.spawn(observe(&front.telemetry, &workshop, watched.clone(), &stop));
     let mut fleet = Fleet::new(epoch, watched);
-    let mut told = status::Told::new(notify);
+    let mut told = status::Told::new(notify, front.is_dark);
     let opened = tokio::select! {
         biased;
         () = shutdown.asked() => Ok(false),

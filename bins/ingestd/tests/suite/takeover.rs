@@ -1,6 +1,6 @@
 //! From the leadership to the sources at work: what stands in the way is waited for, by nobody else.
 
-use std::time::Duration;
+use std::{net::TcpListener, time::Duration};
 
 use fake_vendors::{FakeVendor, Options, VeloPlan, Vendor};
 use nix::sys::signal::Signal;
@@ -166,4 +166,36 @@ async fn a_transaction_that_hangs_is_named_and_does_not_deafen_a_standby() {
     assert_eq!(waits, 1, "{ended}");
     let wanted = "SELECT string_agg(DISTINCT asset, ',') FROM series WHERE upper_inf(active)";
     assert_eq!(stage.ask(wanted).await, "ripple");
+}
+
+#[tokio::test]
+async fn a_port_that_a_third_program_has_does_not_keep_it_from_leading() {
+    let stage = stage().await;
+    let third = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = third.local_addr().unwrap().to_string();
+    let with_port = |args: &[&str]| {
+        let mut command = stage.command(args);
+        command.env("CROSSFEED_INGESTD_METRICS_ADDR", &address);
+        command
+    };
+    // A start asks nothing, and leaves the leadership to whoever can use it.
+    let told = ["CROSSFEED_INGESTD_METRICS_ADDR: ", "in use"];
+    ended(with_port(&[])).await.must(1, &told);
+    assert_eq!(stage.seen(), 0);
+    assert_eq!(stage.ask("SELECT count(*) FROM leader").await, "0");
+
+    let manager = Manager::of(stage.folder.path());
+    let standby = manager.start(with_port(&["--standby"]));
+    manager.until("STATUS=1 sources, ").await;
+    let heard = manager.until("STATUS=1 sources, ").await.concat();
+    assert!(heard.ends_with(", no port for metrics"), "{heard}");
+    standby.until_said("tick ended").await;
+    let ended = standby.stop().await;
+    ended.must(
+        0,
+        &[
+            "ERROR ingestd::lead: leading without a port for metrics",
+            "ended",
+        ],
+    );
 }
