@@ -5,8 +5,8 @@ use std::sync::Arc;
 use entity_master::Master;
 use model::{SeriesSpec, SourceId};
 use normalize::Dictionary;
-use runtime::{Env, VENDORS, read_sources_config};
-use source::Source;
+use runtime::{Env, VENDORS, known_variables, read_sources_config};
+use source::{Source, config::nearest};
 use store::dictionary::{
     CanonicalMetricRow, Dictionary as DictionaryRows, EntityIdRow, EntityRow, MetricNameRow,
 };
@@ -82,6 +82,11 @@ pub fn check_config(env: &Env) -> ConfigCheck {
 /// Reads what a job about these sources needs and tells all that is wrong.
 pub fn check_config_of(env: &Env, sources: &[SourceId]) -> ConfigCheck {
     let mut check = ConfigCheck::default();
+    for name in &env.strangers {
+        let meant = nearest(name, known_variables());
+        let meant = meant.map_or_else(String::new, |meant| format!(": did you mean {meant}?"));
+        tracing::warn!("{name}: nobody reads a variable of that name{meant}");
+    }
     for source in sources.iter().copied() {
         let vendor = env.vendor(source.as_str());
         if let Some(missing) = why_not_set_up(source, env) {
