@@ -121,15 +121,15 @@ impl Fleet {
         for source in &mut self.sources {
             source.drain().await;
         }
-        for source in std::mem::take(&mut self.sources) {
-            source.close().await;
-        }
+        join_all(self.collectors().map(|one| one.close())).await;
+        self.sources.clear();
     }
 
-    /// Lets go of all that is still under way.
+    /// Lets go of all that is still under way, and of what is still to be written.
     pub(crate) async fn abandon(mut self) {
         for source in &mut self.sources {
             source.tasks.shutdown().await;
+            source.collector.close_within(Duration::ZERO).await;
         }
     }
 
@@ -150,19 +150,25 @@ impl Fleet {
         // Each stays one of the fleet until it has ended: the wait may be given up.
         let named = self.sources.iter_mut().filter(|source| is_named(source));
         join_all(named.map(AtWork::end)).await;
+        let named = self.sources.iter().filter(|source| is_named(source));
+        let ended: Vec<_> = named.map(|source| Arc::clone(&source.collector)).collect();
+        tokio::select! {
+            biased;
+            why = self.broke_down() => return Err(why),
+            _all = join_all(ended.iter().map(|one| one.close())) => {}
+        }
         while let Some(at) = self.sources.iter().position(is_named) {
             let source = self.sources.swap_remove(at);
             self.watched.remove(&source.collector);
             if source.is_given_up {
                 self.unmarked.push(source.prepared.id());
             }
-            source.close().await;
         }
         self.mark_given_up(workshop).await
     }
 
     /// Marks the pulls of what was given up as interrupted, however long the database is away. Nothing of
-    /// it is written any more.
+    /// it is written any more: its writer has ended.
     ///
     /// # Errors
     /// Why a source at work broke down meanwhile.
@@ -231,16 +237,6 @@ impl AtWork {
         self.is_given_up = true;
         self.tasks.shutdown().await;
         self.collector.sweep_claims().await;
-    }
-
-    async fn close(self) {
-        let Self {
-            collector, tasks, ..
-        } = self;
-        drop(tasks);
-        if let Some(collector) = Arc::into_inner(collector) {
-            collector.close().await;
-        }
     }
 }
 

@@ -48,6 +48,7 @@ mod told;
 mod transport;
 mod wants;
 mod writer;
+mod writing;
 
 pub use catalogue::Unnamed;
 pub use collector::{Collector, Setup};

@@ -9,6 +9,7 @@
 
 mod away;
 mod five;
+mod given_up;
 mod notify;
 mod one_clock;
 mod outage;

@@ -35,28 +35,8 @@ pub async fn keep_figures(
     };
     let said = Spaced::default();
     while !stop.is_said() {
-        let collectors = watched.collectors();
-        let looked = stop.or(look(metrics, &collectors, &*clock)).await;
-        // One that was opened anew meanwhile shows under the same name.
-        let still = watched.collectors();
-        let is_gone = |one: &&Arc<Collector>| !still.iter().any(|other| other.id() == one.id());
-        for gone in collectors.iter().filter(is_gone) {
-            metrics.end(gone);
-        }
-        match looked {
-            None => break,
-            // Nobody was looked at: no figure is as fresh as now.
-            Some(Ok(())) if collectors.is_empty() => {}
-            Some(Ok(())) => {
-                metrics.looked_at.set(seconds(clock.now()));
-            }
-            Some(Err(error)) if error.is_passing() => {
-                tracing::debug!(%error, "the figures could not be read");
-            }
-            Some(Err(error)) if said.is_due() => {
-                tracing::warn!(%error, "the figures could not be read");
-            }
-            Some(Err(_)) => {}
+        if !look_once(metrics, &watched, &*clock, &stop, &said).await {
+            break;
         }
         let next = async {
             tokio::time::sleep(LEAST_PAUSE).await;
@@ -66,6 +46,41 @@ pub async fn keep_figures(
         stop.or(next).await;
     }
     Ok(())
+}
+
+/// Returns false where stop was said meanwhile. Holds no collector afterwards: one that is over must not
+/// live through the pause.
+async fn look_once(
+    metrics: &Metrics,
+    watched: &Watched,
+    clock: &dyn Clock,
+    stop: &Stop,
+    said: &Spaced,
+) -> bool {
+    let collectors = watched.collectors();
+    let looked = stop.or(look(metrics, &collectors, clock)).await;
+    // One that was opened anew meanwhile shows under the same name.
+    let still = watched.collectors();
+    let is_gone = |one: &&Arc<Collector>| !still.iter().any(|other| other.id() == one.id());
+    for gone in collectors.iter().filter(is_gone) {
+        metrics.end(gone);
+    }
+    match looked {
+        None => return false,
+        // Nobody was looked at: no figure is as fresh as now.
+        Some(Ok(())) if collectors.is_empty() => {}
+        Some(Ok(())) => {
+            metrics.looked_at.set(seconds(clock.now()));
+        }
+        Some(Err(error)) if error.is_passing() => {
+            tracing::debug!(%error, "the figures could not be read");
+        }
+        Some(Err(error)) if said.is_due() => {
+            tracing::warn!(%error, "the figures could not be read");
+        }
+        Some(Err(_)) => {}
+    }
+    true
 }
 
 async fn look(
