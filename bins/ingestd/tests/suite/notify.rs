@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fake_vendors::Fault;
+use fake_vendors::{Fault, Options, Plan};
 use nix::sys::signal::Signal;
 use testkit::{
     own_server::OwnServer,
@@ -18,7 +18,7 @@ use tokio::{
     process::Command,
 };
 
-use crate::stage;
+use crate::{PROGRAM, stage};
 
 const TOO_LONG: Duration = Duration::from_secs(40);
 
@@ -103,6 +103,28 @@ async fn ingestd_says_ready_reloading_ready_and_stopping() {
     let (heard, _) = manager.until("STOPPING=1").await;
     assert_eq!(heard, ["STOPPING=1"]);
     program.end().await.must(0, &["ended"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quota_that_is_spent_by_our_own_count_is_parked() {
+    let options = Options {
+        rpm: Some(6_000),
+        ..Options::default()
+    };
+    let stage = Stage::with_vendor(PROGRAM, Plan::Demo, options).await;
+    let used = "INSERT INTO quota_ledger (source, host, unit, span, window_start, used)
+                VALUES ('coingecko', 'api', 'credits', 'month',
+                        date_trunc('month', now(), 'UTC'), 9500)";
+    stage.client().await.batch_execute(used).await.unwrap();
+    let manager = Manager::of(&stage);
+    let program = manager.start(stage.command(&[]));
+    let (heard, _) = manager.until("READY=1").await;
+    let told = "STATUS=1 sources, 0 suspended, 1 parked, no tick yet";
+    assert_eq!(heard, ["READY=1", told]);
+    program.signal(Signal::SIGTERM);
+    manager.until("STOPPING=1").await;
+    program.end().await.must(0, &["ended"]);
+    assert_eq!(stage.seen(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

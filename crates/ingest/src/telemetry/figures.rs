@@ -115,10 +115,9 @@ async fn look_at(metrics: &Metrics, collector: &Collector) -> Result<(), store::
         (survey.suspensions().iter()).partition(|row| row.dataset.is_empty());
     set(&metrics.suspended, id, u8::from(!whole.is_empty()).into());
     set(&metrics.suspended_datasets, id, count(datasets.len()));
-    let until = survey.parked().iter().map(|row| row.until).max();
-    set(&metrics.parked_until, id, until.map_or(0., seconds));
-    let quotas = survey.quotas().await?;
-    for one in &quotas {
+    let until = (survey.parking()).map_or(0., |one| one.until.map_or(f64::INFINITY, seconds));
+    set(&metrics.parked_until, id, until);
+    for one in survey.quotas() {
         let quota = OfQuota::of(id, one.host, one.unit, one.window);
         let units = |units: u64| count(usize::try_from(units).unwrap_or(usize::MAX));
         for (gauges, value) in [
@@ -129,7 +128,7 @@ async fn look_at(metrics: &Metrics, collector: &Collector) -> Result<(), store::
             gauges.get_or_create(&quota).set(units(value));
         }
     }
-    let standing = survey.standing(&quotas).await?;
+    let standing = survey.standing().await?;
     let degraded = u8::from(standing.state == State::Degraded);
     set(&metrics.degraded, id, degraded.into());
     let gaps = survey.gaps(&Filter::default(), false).await?;

@@ -49,7 +49,7 @@ impl Metrics {
             ),
             (
                 "crossfeed_parked_until_timestamp_seconds",
-                "Until when nothing of the source is asked, as Unix time; 0 where it may be",
+                "Until when its quota lets nothing of the source be asked, as Unix time; 0 where it lets it, +Inf where nobody knows when",
                 &self.parked_until,
             ),
             (
