@@ -116,8 +116,9 @@ impl Fleet {
     }
 
     /// Waits for the end of all that was told to stop, and of what it still writes. May be given up:
-    /// [`Self::abandon`] then.
+    /// [`Self::abandon`] then. Pulls of what was given up before are still to be marked.
     pub(crate) async fn end(&mut self) {
+        self.note_given_up();
         for source in &mut self.sources {
             source.drain().await;
         }
@@ -150,6 +151,7 @@ impl Fleet {
         // Each stays one of the fleet until it has ended: the wait may be given up.
         let named = self.sources.iter_mut().filter(|source| is_named(source));
         join_all(named.map(AtWork::end)).await;
+        self.note_given_up();
         let named = self.sources.iter().filter(|source| is_named(source));
         let ended: Vec<_> = named.map(|source| Arc::clone(&source.collector)).collect();
         tokio::select! {
@@ -160,11 +162,18 @@ impl Fleet {
         while let Some(at) = self.sources.iter().position(is_named) {
             let source = self.sources.swap_remove(at);
             self.watched.remove(&source.collector);
-            if source.is_given_up {
-                self.unmarked.push(source.prepared.id());
-            }
         }
         self.mark_given_up(workshop).await
+    }
+
+    /// Nobody but this process knows which of its pulls nobody works at any more.
+    fn note_given_up(&mut self) {
+        for source in self.sources.iter().filter(|source| source.is_given_up) {
+            let id = source.prepared.id();
+            if !self.unmarked.contains(&id) {
+                self.unmarked.push(id);
+            }
+        }
     }
 
     /// Marks the pulls of what was given up as interrupted, however long the database is away. Nothing of
@@ -220,6 +229,8 @@ impl AtWork {
             match ended {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::error!("{error}"),
+                // It was given up.
+                Err(error) if error.is_cancelled() => {}
                 Err(error) => tracing::error!(%error, "a task broke down"),
             }
         }
@@ -234,6 +245,7 @@ impl AtWork {
         if matches!(or_give_up(&stop, drained).await, Ok(Some(()))) {
             return;
         }
+        // Known before anything is waited for: whoever waits for this may be told to end.
         self.is_given_up = true;
         self.tasks.shutdown().await;
         self.collector.sweep_claims().await;
