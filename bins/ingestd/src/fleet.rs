@@ -65,6 +65,7 @@ impl Fleet {
         prepared: Prepared,
         first: First,
     ) -> Result<(), ingest::Error> {
+        self.watched.expect(prepared.id());
         let (stopper, stop) = Stopper::new();
         let purpose = Purpose::Lead(self.epoch);
         let collector = workshop.collector(&prepared, purpose, &stop).await?;
@@ -85,6 +86,13 @@ impl Fleet {
             is_given_up: false,
         });
         Ok(())
+    }
+
+    /// Begins a reload: what the last one could not open is tried again, or configured no more.
+    pub(crate) fn forget_failed(&mut self) {
+        for source in self.failed.drain(..) {
+            self.watched.forget(source);
+        }
     }
 
     /// Returns what the sources at work were made from.

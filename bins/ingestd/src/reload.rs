@@ -144,7 +144,7 @@ async fn apply(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) -> Resu
     let old: Vec<&Prepared> = fleet.prepared().collect();
     let changes = Changes::between(&old, &sources);
     workshop.renew(env);
-    fleet.failed.clear();
+    fleet.forget_failed();
     fleet.stop(workshop, &changes.stopped).await?;
     let is_to_open = |source: &&Prepared| changes.opened.contains(&source.id());
     let mut opened = Vec::new();

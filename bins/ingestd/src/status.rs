@@ -69,10 +69,9 @@ async fn line(workshop: &Workshop, fleet: &Fleet) -> String {
         || "no tick yet".to_owned(),
         |(ended, source)| format!("last tick {source} {ended}"),
     );
-    let failed = match fleet.failed.len() {
-        0 => String::new(),
-        failed => format!("{failed} not opened, "),
-    };
+    let failed: String = (fleet.failed.iter())
+        .map(|source| format!("{source} not opened, "))
+        .collect();
     format!("{sources} sources, {failed}{waits}, {tick}")
 }
 

@@ -128,6 +128,28 @@ async fn a_quota_that_is_spent_by_our_own_count_is_parked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_reload_could_not_open_is_named() {
+    let stage = stage().await;
+    let manager = Manager::of(&stage);
+    let program = manager.start(stage.command(&[]));
+    program.until_said("tick ended").await;
+    let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                  AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
+                  CREATE TRIGGER refuse BEFORE INSERT ON series FOR EACH ROW
+                  EXECUTE FUNCTION refuse()";
+    stage.client().await.batch_execute(refuse).await.unwrap();
+    stage.configure(&["solana,,usd,,,,false,true,"]);
+    program.signal(Signal::SIGHUP);
+    manager.until("RELOADING=1").await;
+    let (heard, _) = manager.until("READY=1").await;
+    let told = "STATUS=0 sources, coingecko not opened, 0 suspended, 0 parked, no tick yet";
+    assert_eq!(heard, ["READY=1", told]);
+    program.signal(Signal::SIGTERM);
+    manager.until("STOPPING=1").await;
+    program.end().await.must(0, &["ended"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_is_ready_and_says_for_whom_it_waits() {
     let stage = stage().await;
     let leader = Running::start(stage.command(&[]));

@@ -263,24 +263,55 @@ async fn what_is_under_way_in_a_source_that_changes_is_interrupted_in_order() {
 #[tokio::test]
 async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
     let stage = stage().await;
-    let program = Running::start(stage.command(&[]));
+    let mut command = stage.command(&[]);
+    command.env("CROSSFEED_INGESTD_METRICS_ADDR", "127.0.0.1:0");
+    let program = Running::start(command);
+    let metrics = scrape::address(&program).await;
+    let open = async || {
+        let shown = scrape::get(&metrics, "/metrics").await.body;
+        let of = |source| format!("crossfeed_source_open{{source=\"{source}\"}} ");
+        ["coingecko", "velo"].map(|source| {
+            let (_, value) = shown.split_once(&of(source))?;
+            value
+                .lines()
+                .next()?
+                .parse::<f64>()
+                .ok()
+                .map(|one| one > 0.)
+        })
+    };
     stage.until(LIVE, "true").await;
-    let _velo = with_velo(&stage).await;
+    assert_eq!(open().await, [Some(true), None]);
+    let velo = with_velo(&stage).await;
     let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
                   AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
                   CREATE TRIGGER refuse BEFORE INSERT ON series FOR EACH ROW
                   WHEN (NEW.source = 'velo') EXECUTE FUNCTION refuse()";
     stage.client().await.batch_execute(refuse).await.unwrap();
+    let named = "opened=\"\" undisturbed=1 failed=\"velo\"";
+    program.signal(Signal::SIGHUP);
+    program.until_said(named).await;
+    assert_eq!(open().await, [Some(true), Some(false)]);
+    // Whoever is wanted no more is not missed.
+    say(&stage, "");
     program.signal(Signal::SIGHUP);
     program
-        .until_said("opened=\"\" undisturbed=1 failed=\"velo\"")
+        .until_said("reloaded stopped=\"\" opened=\"\" undisturbed=1")
         .await;
+    assert_eq!(open().await, [Some(true), None]);
+    say(&stage, &self::velo(&velo, KEY));
+    program.signal(Signal::SIGHUP);
+    while program.log().matches(named).count() < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(open().await, [Some(true), Some(false)]);
     let admit = "DROP TRIGGER refuse ON series";
     stage.client().await.batch_execute(admit).await.unwrap();
     program.signal(Signal::SIGHUP);
     program
         .until_said("stopped=\"\" opened=\"velo\" undisturbed=1")
         .await;
+    assert_eq!(open().await, [Some(true); 2]);
     stage.until(BARS, "true").await;
     end(program).await;
 }

@@ -28,6 +28,11 @@ impl Metrics {
                 &self.tick_due,
             ),
             (
+                "crossfeed_source_open",
+                "1 while the source is at work, 0 where it is configured and could not be opened",
+                &self.source_open,
+            ),
+            (
                 "crossfeed_cadence_seconds",
                 "Time within which there is something new where all is well",
                 &self.cadence,

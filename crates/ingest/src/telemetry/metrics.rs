@@ -88,6 +88,8 @@ pub(super) struct Metrics {
     pub(super) tick_ended: Gauges,
     pub(super) tick_seconds: Gauges,
     pub(super) tick_due: Gauges,
+    /// Not of a collector: it is there where none could be made.
+    pub(super) source_open: Gauges,
     pub(super) cadence: Gauges,
     pub(super) degraded: Gauges,
     pub(super) suspended: Gauges,
@@ -125,6 +127,7 @@ impl Default for Metrics {
             tick_ended: Family::default(),
             tick_seconds: Family::default(),
             tick_due: Family::default(),
+            source_open: Family::default(),
             cadence: Family::default(),
             degraded: Family::default(),
             suspended: Family::default(),
