@@ -22,8 +22,8 @@ const ROW: &str = "bitcoin,,usd,PRICE|MARKET_CAP,2026-05-18,2026-05-18,false,tru
 const TOO_LONG: Duration = Duration::from_secs(100);
 
 /// A stage whose programs and vendor go by one clock, which stands still while the test is at work.
-struct Simulated {
-    stage: Stage,
+pub(crate) struct Simulated {
+    pub(crate) stage: Stage,
     hand: Worker,
     socket: PathBuf,
     _server: Server,
@@ -31,7 +31,7 @@ struct Simulated {
 }
 
 impl Simulated {
-    async fn new(plan: Plan, start: &str) -> Self {
+    pub(crate) async fn new(plan: Plan, start: &str) -> Self {
         let options = Options {
             now: Some(at(start)),
             rpm: Some(60_000),
@@ -59,7 +59,7 @@ impl Simulated {
     }
 
     /// Does so with one more variable.
-    async fn daemon_with(&self, key: &str, name: &str, value: &OsStr) -> Running {
+    pub(crate) async fn daemon_with(&self, key: &str, name: &str, value: &OsStr) -> Running {
         let mut command = on_clock(self.stage.command(&[]), &self.socket);
         command.env("COINGECKO_API_KEY", key).env(name, value);
         let program = Running::start(command);
@@ -68,14 +68,14 @@ impl Simulated {
     }
 
     /// Leaves everybody to their work until then.
-    async fn go_on_to(&self, instant: &str) {
+    pub(crate) async fn go_on_to(&self, instant: &str) {
         let millis = u64::try_from(ms(instant) - self.hand.now_ms()).unwrap();
         let slept = self.hand.sleep(Duration::from_millis(millis));
         let in_time = tokio::time::timeout(TOO_LONG, slept).await;
         assert!(in_time.is_ok(), "it is only {}", self.hand.now_ms());
     }
 
-    async fn operator(&self, args: &[&str]) -> Ended {
+    pub(crate) async fn operator(&self, args: &[&str]) -> Ended {
         let command = self.stage.command_of("crossfeed", args);
         ended(on_clock(command, &self.socket)).await
     }
@@ -106,7 +106,7 @@ impl Simulated {
     }
 }
 
-async fn end(program: Running) {
+pub(crate) async fn end(program: Running) {
     program.signal(Signal::SIGTERM);
     program.end().await.must(0, &["ended"]);
 }

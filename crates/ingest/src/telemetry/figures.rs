@@ -12,7 +12,7 @@ use source::{Calendar, DatasetSpec, Role};
 use store::read;
 
 use super::{METRICS, Watched, metrics::Metrics, metrics::OfQuota, seconds, set};
-use crate::{Collector, Error, Filter, State, Stop, outage::Spaced};
+use crate::{Collector, Error, Filter, Forecast, State, Stop, outage::Spaced};
 
 /// From the close on Friday to the opening on Monday.
 const WEEKEND_SECS: i64 = 2 * 86_400;
@@ -121,11 +121,12 @@ async fn look_at(metrics: &Metrics, collector: &Collector) -> Result<(), store::
         let quota = OfQuota::of(id, one.host, one.unit, one.window);
         let units = |units: u64| count(usize::try_from(units).unwrap_or(usize::MAX));
         for (gauges, value) in [
-            (&metrics.quota_used, one.used),
-            (&metrics.quota_limit, one.limit),
-            (&metrics.quota_left, one.left()),
+            (&metrics.quota_ends, ends_at(one.forecast)),
+            (&metrics.quota_used, units(one.used)),
+            (&metrics.quota_limit, units(one.limit)),
+            (&metrics.quota_left, units(one.left())),
         ] {
-            gauges.get_or_create(&quota).set(units(value));
+            gauges.get_or_create(&quota).set(value);
         }
     }
     let standing = survey.standing().await?;
@@ -137,6 +138,14 @@ async fn look_at(metrics: &Metrics, collector: &Collector) -> Result<(), store::
     let buckets = usize::try_from(buckets).unwrap_or(usize::MAX);
     set(&metrics.gap_buckets, id, count(buckets));
     Ok(())
+}
+
+/// Of what is spent, the parking tells.
+fn ends_at(forecast: Forecast) -> f64 {
+    match forecast {
+        Forecast::EndsAt(at) => seconds(at),
+        Forecast::Lasts | Forecast::Spent | Forecast::TooEarly => 0.,
+    }
 }
 
 fn staleness(fresh: &[read::FreshnessRow], source: SourceId, now: Ts) -> f64 {

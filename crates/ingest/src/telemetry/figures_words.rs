@@ -91,6 +91,11 @@ impl Metrics {
                 "Units of them that a live tick may still use",
                 &self.quota_left,
             ),
+            (
+                "crossfeed_quota_ends_timestamp_seconds",
+                "When they end at this rate, before the window turns, as Unix time; 0 where they last",
+                &self.quota_ends,
+            ),
         ] {
             registry.register(name, help, quotas.clone());
         }
