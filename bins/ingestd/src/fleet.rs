@@ -29,7 +29,7 @@ pub(crate) struct Fleet {
     /// What was given up, and whose pulls the database has yet to hear of.
     unmarked: Vec<SourceId>,
     /// Those that the last reload could not open.
-    pub(crate) failed: Vec<SourceId>,
+    pub(crate) not_opened: Vec<SourceId>,
 }
 
 /// One source at work.
@@ -51,7 +51,7 @@ impl Fleet {
             watched,
             sources: Vec::new(),
             unmarked: Vec::new(),
-            failed: Vec::new(),
+            not_opened: Vec::new(),
         }
     }
 
@@ -89,8 +89,8 @@ impl Fleet {
     }
 
     /// Begins a reload: what the last one could not open is tried again, or configured no more.
-    pub(crate) fn forget_failed(&mut self) {
-        for source in self.failed.drain(..) {
+    pub(crate) fn forget_not_opened(&mut self) {
+        for source in self.not_opened.drain(..) {
             self.watched.forget(source);
         }
     }
@@ -196,7 +196,7 @@ impl Fleet {
             let marked = workshop.store.interrupt_pulls_of(source, instance, now);
             match marked.await {
                 Err(error) if error.is_passing() => {
-                    self.wait_for_database(&source, &error, &mut is_said)
+                    self.wait_for_database(Some(source), &error, &mut is_said)
                         .await?;
                     continue;
                 }
@@ -210,18 +210,21 @@ impl Fleet {
         Ok(())
     }
 
-    /// Waits a moment after an error that passes, and says so once.
+    /// Waits a moment after an error that passes, and says so once: for a source, or for the reload as a
+    /// whole.
     ///
     /// # Errors
     /// Why a source at work broke down meanwhile.
     pub(crate) async fn wait_for_database(
         &mut self,
-        job: &dyn std::fmt::Display,
+        source: Option<SourceId>,
         error: &dyn std::fmt::Display,
         is_said: &mut bool,
     ) -> Result<(), String> {
         if !std::mem::replace(is_said, true) {
-            tracing::warn!(job = %job, error = %error, "waiting for the database");
+            let job = source.is_none().then_some("reload");
+            let source = source.map(tracing::field::display);
+            tracing::warn!(job, source, %error, "waiting for the database");
         }
         tokio::select! {
             biased;

@@ -69,10 +69,10 @@ async fn line(workshop: &Workshop, fleet: &Fleet) -> String {
         || "no tick yet".to_owned(),
         |(ended, source)| format!("last tick {source} {ended}"),
     );
-    let failed: String = (fleet.failed.iter())
+    let not_opened: String = (fleet.not_opened.iter())
         .map(|source| format!("{source} not opened, "))
         .collect();
-    format!("{sources} sources, {failed}{waits}, {tick}")
+    format!("{sources} sources, {not_opened}{waits}, {tick}")
 }
 
 /// Returns how many suspensions there are, and how many sources are parked, as `crossfeed status` says.

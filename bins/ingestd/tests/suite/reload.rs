@@ -3,6 +3,7 @@
 use fake_vendors::{FakeVendor, Fault, Options, Rule, VeloPlan, Vendor};
 use nix::sys::signal::Signal;
 use testkit::{
+    own_server::OwnServer,
     scrape,
     stage::{KEY, Running, Stage},
 };
@@ -288,7 +289,7 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
                   CREATE TRIGGER refuse BEFORE INSERT ON series FOR EACH ROW
                   WHEN (NEW.source = 'velo') EXECUTE FUNCTION refuse()";
     stage.client().await.batch_execute(refuse).await.unwrap();
-    let named = "opened=\"\" undisturbed=1 failed=\"velo\"";
+    let named = "opened=\"\" undisturbed=1 not_opened=\"velo\"";
     program.signal(Signal::SIGHUP);
     program.until_said(named).await;
     assert_eq!(open().await, [Some(true), Some(false)]);
@@ -313,5 +314,31 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
         .await;
     assert_eq!(open().await, [Some(true); 2]);
     stage.until(BARS, "true").await;
+    end(program).await;
+}
+
+#[tokio::test]
+async fn a_reload_that_waits_for_the_database_says_for_what() {
+    let server = OwnServer::start().await;
+    let stage = stage().await.on(&server).await;
+    let program = Running::start(stage.command(&[]));
+    program.until_said("gaps ended").await;
+    let full = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN RAISE 'refused by a test' USING ERRCODE = '53100'; END $$;
+                CREATE TRIGGER refuse BEFORE INSERT ON series FOR EACH ROW
+                EXECUTE FUNCTION refuse()";
+    stage.client().await.batch_execute(full).await.unwrap();
+    server.stop().await;
+    stage.configure(&["solana,,usd,,,,false,true,"]);
+    program.signal(Signal::SIGHUP);
+    let says = |what: &str| format!("waiting for the database {what} error=");
+    program.until_said(&says("job=\"reload\"")).await;
+    server.start_again().await;
+    program.until_said(&says("source=coingecko")).await;
+    let free = "DROP TRIGGER refuse ON series";
+    stage.client().await.batch_execute(free).await.unwrap();
+    program
+        .until_said("reloaded stopped=\"coingecko\" opened=\"coingecko\" undisturbed=0")
+        .await;
     end(program).await;
 }
