@@ -4,41 +4,28 @@
 
 mod support;
 
-use std::process::Stdio;
-use std::time::Duration;
-
-use nix::sys::signal::Signal;
 use serde_json::Value;
+use support::program::{METRICS_ADDR, command};
 use support::{Fixture, filled};
 use testkit::own_server::OwnServer;
 use testkit::scrape::{self, Scrape};
 use testkit::stage::{Running, ended};
 use tokio::process::Command;
 
-const AT: &str = "CROSSFEED_APID_METRICS_ADDR";
-const TOO_LONG: Duration = Duration::from_secs(40);
-
-fn command(database_url: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_apid"));
+/// The program with a port of its own for its metrics.
+fn watched(database_url: &str) -> Command {
+    let mut command = command(database_url);
     command
-        .args(["--port", "0"])
-        .env_clear()
-        .env("DATABASE_URL", database_url)
-        .env(AT, "127.0.0.1:0")
+        .env(METRICS_ADDR, "127.0.0.1:0")
         .env("RUST_LOG", "info,apid=debug")
-        .env("CROSSFEED_LOG", "json")
-        .current_dir(std::env::temp_dir())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+        .env("CROSSFEED_LOG", "json");
     command
 }
 
 /// Starts it; returns where it shows its metrics, and where it answers.
 async fn start(database_url: &str) -> (Running, String, String) {
     const SAID: &str = "listening on http://";
-    let program = Running::start(command(database_url));
+    let program = Running::start(watched(database_url));
     let metrics = scrape::address(&program).await;
     program.until_said(SAID).await;
     let log = program.log();
@@ -94,8 +81,7 @@ async fn every_answer_is_counted_and_told_once() {
     is(scrape.one("crossfeed_http_requests_in_flight"), 0.);
     assert!(scrape.one("crossfeed_database_pool_connections") >= 1.);
 
-    program.signal(Signal::SIGTERM);
-    let ended = program.end().await;
+    let ended = program.stop().await;
     ended.must(0, &[]);
     let told = ended.stdout.matches("\"request answered\"").count();
     assert_eq!(told, 6, "{ended}");
@@ -111,24 +97,13 @@ async fn without_its_database_it_lives_and_is_not_ready() {
     let ready = scrape::get(&metrics, "/readyz").await;
     assert_eq!(ready.status, 200, "{ready:?}");
     server.stop().await;
-    until(&metrics, 503).await;
+    scrape::until_ready(&metrics, 503).await;
     assert_eq!(status(&metrics, "/healthz").await, 200);
     let why = scrape::get(&metrics, "/readyz").await.body;
     assert!(why.contains("the database does not answer"), "{why}");
     server.start_again().await;
-    until(&metrics, 200).await;
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
-}
-
-async fn until(address: &str, wanted: u16) {
-    let ready = async {
-        while status(address, "/readyz").await != wanted {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let in_time = tokio::time::timeout(TOO_LONG, ready).await.is_ok();
-    assert!(in_time, "never {wanted}");
+    scrape::until_ready(&metrics, 200).await;
+    program.stop().await.must(0, &["ended"]);
 }
 
 #[tokio::test]
@@ -145,9 +120,10 @@ async fn a_suspended_source_is_named_and_a_taken_port_told() {
         (ready.status, &*ready.body),
         (200, r#"{"status":"ready","suspended":["velo rows"]}"#)
     );
-    let mut second = command(&database.url());
-    second.env(AT, &metrics);
-    ended(second).await.must(1, &[AT, &metrics, "in use"]);
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &[]);
+    let mut second = watched(&database.url());
+    second.env(METRICS_ADDR, &metrics);
+    ended(second)
+        .await
+        .must(1, &[METRICS_ADDR, &metrics, "in use"]);
+    program.stop().await.must(0, &[]);
 }

@@ -107,15 +107,10 @@ impl Fleet {
 
     /// Waits for the first task that ends although nobody said stop, and returns what to say about it.
     pub(crate) async fn broke_down(&mut self) -> String {
-        let ended = poll_fn(|context| {
-            for source in &mut self.sources {
-                if let Poll::Ready(Some(ended)) = source.tasks.poll_join_next(context) {
-                    return Poll::Ready(ended);
-                }
-            }
-            Poll::Pending
-        });
-        why(ended.await)
+        let mut tasks: Vec<&mut Tasks> = (self.sources.iter_mut())
+            .map(|source| &mut source.tasks)
+            .collect();
+        first_end(&mut tasks).await
     }
 
     /// Says stop to all.
@@ -263,6 +258,19 @@ impl AtWork {
     }
 }
 
+/// Waits for the first task of all these to end, and returns why it did.
+async fn first_end(all: &mut [&mut Tasks]) -> String {
+    let ended = poll_fn(|context| {
+        for tasks in &mut *all {
+            if let Poll::Ready(Some(ended)) = tasks.poll_join_next(context) {
+                return Poll::Ready(ended);
+            }
+        }
+        Poll::Pending
+    });
+    why(ended.await)
+}
+
 fn why(ended: Result<Result<(), ingest::Error>, JoinError>) -> String {
     match ended {
         Ok(Err(error)) => error.to_string(),
@@ -275,26 +283,59 @@ fn why(ended: Result<Result<(), ingest::Error>, JoinError>) -> String {
 mod tests {
     use super::*;
 
+    const SHORT: Duration = Duration::from_millis(20);
+    const TOO_LONG: Duration = Duration::from_secs(20);
+
+    /// The tasks of a source that goes on for ever.
+    fn at_work() -> Tasks {
+        let mut tasks = Tasks::new();
+        for _ in 0..2 {
+            tasks.spawn(std::future::pending());
+        }
+        tasks
+    }
+
+    /// Returns what is said about a task that ends so, a moment after the wait began, among others that do
+    /// not: of its own source and of those before and behind it.
+    async fn told(
+        task: impl Future<Output = Result<(), ingest::Error>> + Send + 'static,
+    ) -> String {
+        let (mut before, mut it, mut behind) = (at_work(), Tasks::new(), at_work());
+        it.spawn(std::future::pending());
+        it.spawn(async {
+            tokio::time::sleep(SHORT).await;
+            task.await
+        });
+        let mut all = [&mut before, &mut it, &mut behind];
+        let told = tokio::time::timeout(TOO_LONG, first_end(&mut all)).await;
+        assert_eq!((before.len(), it.len(), behind.len()), (2, 1, 2));
+        told.unwrap()
+    }
+
     #[tokio::test]
     async fn a_task_that_ends_by_itself_says_why() {
-        let mut tasks = Tasks::new();
-        tasks.spawn(async { panic!("a defect") });
-        let ended = tasks.join_next().await.unwrap();
-        assert!(why(ended).contains("broke down"));
-        assert_eq!(why(Ok(Ok(()))), "a task ended before its time");
+        let panics = told(async { panic!("a defect") }).await;
+        assert!(panics.starts_with("a task broke down: "), "{panics}");
+        assert!(panics.contains("a defect"), "{panics}");
         let error = ingest::Error::Config("no such thing".to_owned());
-        assert_eq!(why(Ok(Err(error))), "no such thing");
+        assert_eq!(told(async { Err(error) }).await, "no such thing");
+        let ends = told(async { Ok(()) }).await;
+        assert_eq!(ends, "a task ended before its time");
+    }
+
+    #[tokio::test]
+    async fn while_all_are_at_work_nothing_breaks_down() {
+        let (mut one, mut drained) = (at_work(), Tasks::new());
+        let mut all = [&mut drained, &mut one];
+        let told = tokio::time::timeout(SHORT, first_end(&mut all)).await;
+        assert!(told.is_err(), "{told:?}");
     }
 
     #[tokio::test]
     async fn without_a_source_nothing_breaks_down() {
         let mut fleet = Fleet::new(1, Watched::default());
-        let short = Duration::from_millis(20);
-        assert!(
-            tokio::time::timeout(short, fleet.broke_down())
-                .await
-                .is_err()
-        );
+        let told = tokio::time::timeout(SHORT, fleet.broke_down()).await;
+        assert!(told.is_err(), "{told:?}");
         fleet.say_stop();
         fleet.end().await;
     }

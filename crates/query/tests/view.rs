@@ -1,5 +1,5 @@
 //! `v_normalized_metrics` and the readers give the same value in the same unit, for everything that
-//! the dictionary knows.
+//! the dictionary knows. Money is answered in the unit that stands beside it: pence as pounds.
 
 #![allow(clippy::unwrap_used, reason = "test code")]
 
@@ -12,12 +12,15 @@ use store::dictionary::{
     CanonicalMetricRow, Dictionary as Rows, EntityIdRow, EntityRow, MetricNameRow,
 };
 use store::{Options, Store};
+use testkit::TestDatabase;
 use tokio_postgres::{Client, NoTls};
 
 const SOURCES: [&str; 5] = ["artemis", "defillama", "velo", "coingecko", "alphavantage"];
+/// What all vendors know: its id, the currency that they name, and how many of it one of theirs is.
+type Thing = (&'static str, &'static str, f64);
 /// Three things: of one the vendors name a currency that is not the dollar, of one none, of one a part
 /// of a currency. No power of two, so that multiplying by a reciprocal shows.
-const THINGS: [(&str, &str, f64); 3] = [
+const THINGS: [Thing; 3] = [
     ("thing-a", "gbp", 7.0),
     ("thing-b", "", 1_000.0),
     ("thing-c", "gbx", 3.0),
@@ -36,10 +39,10 @@ fn shipped() -> Dictionary {
     .unwrap()
 }
 
-fn rows(names: &Dictionary) -> Rows {
-    let entities = THINGS.map(|(id, ..)| EntityRow {
-        canonical_id: id.to_owned(),
-        name: id.to_owned(),
+fn rows(names: &Dictionary, things: &[Thing]) -> Rows {
+    let entities = things.iter().map(|(id, ..)| EntityRow {
+        canonical_id: (*id).to_owned(),
+        name: (*id).to_owned(),
         symbol: String::new(),
         kind: "token".to_owned(),
         asset_class: "crypto".to_owned(),
@@ -47,11 +50,11 @@ fn rows(names: &Dictionary) -> Rows {
         parent: String::new(),
     });
     let ids = SOURCES.iter().flat_map(|source| {
-        THINGS.map(|(id, _, factor)| EntityIdRow {
+        things.iter().map(|(id, _, factor)| EntityIdRow {
             source: (*source).to_owned(),
-            source_id: id.to_owned(),
-            canonical_id: id.to_owned(),
-            factor,
+            source_id: (*id).to_owned(),
+            canonical_id: (*id).to_owned(),
+            factor: *factor,
             origin: "curated".to_owned(),
         })
     });
@@ -73,11 +76,23 @@ fn rows(names: &Dictionary) -> Rows {
         scales: one.scales.to_string(),
     });
     Rows {
-        entities: entities.into(),
+        entities: entities.collect(),
         ids: ids.collect(),
         canonical_metrics: canonical.collect(),
         metric_names: stored.collect(),
     }
+}
+
+async fn knowing(database: &TestDatabase, dictionary: &Rows) -> (Store, Client) {
+    let options = Options {
+        application_name: "test".to_owned(),
+        pool_size: 2,
+    };
+    let store = Store::connect(&database.config(), options).await.unwrap();
+    store.sync_dictionary(dictionary, None).await.unwrap();
+    let (client, connection) = database.config().connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    (store, client)
 }
 
 /// One point of each stored metric of each thing.
@@ -107,16 +122,9 @@ async fn fill(client: &Client) {
 
 #[tokio::test]
 async fn view_and_readers_agree_on_every_metric() {
-    let database = testkit::database().await;
-    let options = Options {
-        application_name: "test".to_owned(),
-        pool_size: 2,
-    };
-    let store = Store::connect(&database.config(), options).await.unwrap();
     let names = shipped();
-    store.sync_dictionary(&rows(&names), None).await.unwrap();
-    let (client, connection) = database.config().connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let database = testkit::database().await;
+    let (store, client) = knowing(&database, &rows(&names, &THINGS)).await;
     fill(&client).await;
 
     let seen = client
@@ -162,4 +170,22 @@ async fn view_and_readers_agree_on_every_metric() {
         assert_eq!(point.value.to_bits(), value.to_bits(), "{question:?}");
         assert_eq!(answer.meta.unit, Some(text(6)), "{question:?}");
     }
+}
+
+#[tokio::test]
+async fn a_price_in_pence_is_answered_in_pounds_and_says_so() {
+    let tesco = ("equity:TSCO.LON", "gbx", 1.0);
+    let database = testkit::database().await;
+    let (_store, client) = knowing(&database, &rows(&shipped(), &[tesco])).await;
+    let closes = "INSERT INTO series (source, asset, quote, metric, step, label_shift)
+                  VALUES ('alphavantage', 'equity:TSCO.LON', 'gbx', 'CLOSE', '1d', 0),
+                         ('alphavantage', 'equity:TSCO.LON', 'gbx', 'VOLUME', '1d', 0);
+                  INSERT INTO metrics (series_id, write_id, ts, value)
+                  SELECT series_id, 1, '2026-05-15', CASE metric WHEN 'CLOSE' THEN 431.5 ELSE 9000 END
+                  FROM series WHERE asset = 'equity:TSCO.LON'";
+    client.batch_execute(closes).await.unwrap();
+    let told = "SELECT string_agg(concat_ws(' ', metric, value, unit), ', ' ORDER BY metric)
+                FROM v_normalized_metrics WHERE canonical_id = 'equity:TSCO.LON'";
+    let told: String = client.query_one(told, &[]).await.unwrap().get(0);
+    assert_eq!(told, "PRICE 4.315 gbp, VOLUME_SHARES 9000 shares");
 }

@@ -188,68 +188,25 @@ async fn the_last_tick_is_the_newest_run_of_the_schedule() {
     let store = store(&database).await;
     assert_eq!(read::last_tick(&store, ACME).await.unwrap(), None);
     let good = Some((PullStatus::Complete, ""));
-    pull(
-        &store,
-        ACME,
-        "tick-1",
-        "markets",
-        PullKind::Live,
-        hour(1),
-        good,
-    )
-    .await;
     let failed = Some((PullStatus::Failed, "transient"));
-    pull(
-        &store,
-        ACME,
-        "tick-2",
-        "markets",
-        PullKind::Live,
-        hour(2),
-        failed,
-    )
-    .await;
-    pull(
-        &store,
-        ACME,
-        "tick-2",
-        "global",
-        PullKind::Live,
-        hour(2).plus_secs(50),
-        good,
-    )
-    .await;
-    // Neither by schedule nor live nor of this source.
-    pull(
-        &store,
-        ACME,
-        "pull-3",
-        "markets",
-        PullKind::Live,
-        hour(3),
-        good,
-    )
-    .await;
-    pull(
-        &store,
-        ACME,
-        "gaps-3",
-        "chart",
-        PullKind::Gap,
-        hour(3),
-        good,
-    )
-    .await;
-    pull(
-        &store,
-        OTHER,
-        "tick-4",
-        "markets",
-        PullKind::Live,
-        hour(4),
-        good,
-    )
-    .await;
+    for (source, run, dataset, kind, at, end) in [
+        (ACME, "tick-1", "markets", PullKind::Live, hour(1), good),
+        (ACME, "tick-2", "markets", PullKind::Live, hour(2), failed),
+        (
+            ACME,
+            "tick-2",
+            "global",
+            PullKind::Live,
+            hour(2).plus_secs(50),
+            good,
+        ),
+        // Neither by schedule nor live nor of this source.
+        (ACME, "pull-3", "markets", PullKind::Live, hour(3), good),
+        (ACME, "gaps-3", "chart", PullKind::Gap, hour(3), good),
+        (OTHER, "tick-4", "markets", PullKind::Live, hour(4), good),
+    ] {
+        pull(&store, source, run, dataset, kind, at, end).await;
+    }
     let tick = read::last_tick(&store, ACME).await.unwrap().unwrap();
     assert_eq!(tick.run_id, "tick-2");
     assert_eq!(

@@ -12,7 +12,7 @@ use store::{
     Error, Options, Store,
     series::{Authority, SeriesRow},
 };
-use testkit::TestDatabase;
+use testkit::{TestDatabase, stage::TOO_LONG};
 use tokio_postgres::NoTls;
 
 const SOURCE: SourceId = SourceId::new("vendor");
@@ -332,9 +332,12 @@ async fn who_leads_next_waits_for_what_the_leader_changes() {
         tokio::spawn(connection);
         let waits = "SELECT count(*) FROM pg_stat_activity
                      WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while rival.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let waited = async {
+            while rival.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(TOO_LONG, waited).await.unwrap();
         let raise = "SET lock_timeout = '300ms'; UPDATE leader SET epoch = epoch + 1";
         assert!(rival.batch_execute(raise).await.is_err());
         reading.commit().await.unwrap();

@@ -1,6 +1,7 @@
 //! A database per test: [`database`] gives a fresh one with all migrations applied. [`stage`] sets it
 //! up for a whole program, with a simulated vendor; [`programs`] finds the other
-//! programs, and [`canned`] is a vendor that says what a test says.
+//! programs, [`manager`] hears what they tell the service manager, and [`canned`] is a vendor that
+//! says what a test says.
 //!
 //! All test programs of a workspace share one private server in a guarded home in the temporary
 //! folder. It is started by the first, stopped and removed a few seconds after the last, however
@@ -11,6 +12,7 @@
 
 pub mod canned;
 mod dropper;
+pub mod manager;
 pub mod own_server;
 pub mod programs;
 pub mod scrape;

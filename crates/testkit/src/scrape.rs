@@ -6,14 +6,17 @@
     reason = "a test cannot go on without the answer"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
-use crate::stage::Running;
+use crate::stage::{Running, TOO_LONG};
 
 /// An answer of the port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +34,21 @@ pub async fn get(address: &str, path: &str) -> Answer {
     ask(address, "GET", path).await
 }
 
+/// Does so with a header (`x-api-key: …`).
+pub async fn get_with(address: &str, path: &str, header: &str) -> Answer {
+    send(address, "GET", path, &format!("{header}\r\n")).await
+}
+
 /// Does so by another method.
 pub async fn ask(address: &str, method: &str, path: &str) -> Answer {
+    send(address, method, path, "").await
+}
+
+async fn send(address: &str, method: &str, path: &str, headers: &str) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\n{headers}connection: close\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
@@ -44,6 +58,17 @@ pub async fn ask(address: &str, method: &str, path: &str) -> Answer {
         head: head.to_lowercase(),
         body: body.to_owned(),
     }
+}
+
+/// Waits until the answer to `/readyz` has this status.
+pub async fn until_ready(address: &str, wanted: u16) {
+    let ready = async {
+        while get(address, "/readyz").await.status != wanted {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(TOO_LONG, ready).await.is_ok();
+    assert!(in_time, "never {wanted}");
 }
 
 /// Waits until a program has said where its metrics are, and returns host and port.

@@ -3,10 +3,13 @@
 //! `bench write`: the write path beside a binary COPY of the same batches by the same client in the
 //! same run, and beside what a pipeline in Python does. Cases are taken in turn within each repeat,
 //! because a machine's speed drifts; ratios are what counts. `bench read`: what readers and planner
-//! ask, over many series. Both set what they measure beside what it must be. Run them with `cargo run --release --package xtask -- bench write`.
+//! ask, over many series. `bench look`: the commands of an operator who looks at many series, whole.
+//! All set what they measure beside what it must be. Run them with
+//! `cargo run --release --package xtask -- bench write`.
 
 mod baseline;
 mod cases;
+mod commands;
 mod copy;
 mod fill;
 mod look;
@@ -30,8 +33,22 @@ pub(crate) struct Bench {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand)]
 enum What {
+    Look(Look),
     Read(Read),
     Write(Write),
+}
+
+/// Runs `crossfeed gaps` and `crossfeed status` as whole programs on a configuration of many series;
+/// exit code 4 where one takes longer than it may.
+#[derive(Clone, Copy, Debug, FromArgs)]
+#[argh(subcommand, name = "look")]
+pub(crate) struct Look {
+    /// series, over 3 sources (default 100,000)
+    #[argh(option, default = "100_000")]
+    series: usize,
+    /// runs of each (default 20)
+    #[argh(option, default = "20")]
+    runs: usize,
 }
 
 /// Fills a database and measures what readers and planner ask of it; exit code 4 where one takes
@@ -72,9 +89,23 @@ pub(crate) struct Write {
 impl Bench {
     pub(crate) async fn run(self) -> anyhow::Result<Exit> {
         match self.what {
+            What::Look(look) => look.run().await,
             What::Read(read) => read.run().await,
             What::Write(write) => write.run().await,
         }
+    }
+}
+
+impl Look {
+    async fn run(self) -> anyhow::Result<Exit> {
+        anyhow::ensure!(
+            self.series >= 100 && self.series.is_multiple_of(100) && self.runs > 0,
+            "series come in hundreds, and there must be at least one run"
+        );
+        let server = server().await?;
+        let report = commands::run(&server.url(), &server.config(), self).await?;
+        print!("{report}");
+        Ok(report.exit())
     }
 }
 
@@ -89,11 +120,7 @@ impl Read {
         let config = server.config();
         let report = tokio::spawn(async move { read::run(&config, self).await }).await??;
         print!("{report}");
-        Ok(if report.holds() {
-            Exit::Complete
-        } else {
-            Exit::FailedCheck
-        })
+        Ok(report.exit())
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use model::{TimeRange, WriteMode};
+use runtime::Exit;
 use store::{
     coverage::{Patience, Settlement, Verdict},
     pulls::PullId,
@@ -44,7 +45,13 @@ struct Case {
 }
 
 impl Report {
-    fn add(&mut self, name: &'static str, at_most_ms: f64, rows: usize, mut took: Vec<Duration>) {
+    pub(super) fn add(
+        &mut self,
+        name: &'static str,
+        at_most_ms: f64,
+        rows: usize,
+        mut took: Vec<Duration>,
+    ) {
         took.sort();
         self.cases.push(Case {
             name,
@@ -58,9 +65,12 @@ impl Report {
         self.add(name, at_most_ms, rows, took);
     }
 
-    /// Whether every p50 is within what it may take.
-    pub(super) fn holds(&self) -> bool {
-        self.cases.iter().all(Case::holds)
+    /// Fails where a p50 is not within what it may take.
+    pub(super) fn exit(&self) -> Exit {
+        match self.cases.iter().all(Case::holds) {
+            true => Exit::Complete,
+            false => Exit::FailedCheck,
+        }
     }
 }
 

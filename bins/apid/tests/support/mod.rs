@@ -7,6 +7,8 @@
     reason = "test code, of which each program uses a part"
 )]
 
+pub(crate) mod program;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test;

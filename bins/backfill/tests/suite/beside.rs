@@ -77,7 +77,7 @@ async fn a_large_backfill_stays_small_and_lets_live_ticks_pass() {
 async fn it_opens_no_more_connections_than_it_has_requests_under_way() {
     // Without a pace to speak of, so that each place is taken the moment it is free, and with answers
     // that take longer than asking in all places does.
-    let stage = Stage::with_latency(PROGRAM, Duration::from_millis(100)).await;
+    let stage = Stage::with_latency(PROGRAM, Duration::from_millis(250)).await;
     let coins: Vec<String> = (stage.vendor.truth().entities().iter())
         .filter_map(|entity| entity.coingecko_id.clone())
         .collect();
@@ -94,7 +94,7 @@ async fn it_opens_no_more_connections_than_it_has_requests_under_way() {
     assert_eq!(counts.in_flight_peak, CONCURRENCY, "{counts:?}");
     // Of all that it asked for, so none was thrown away and opened anew.
     assert!(counts.connections_opened <= OPENED_AT_MOST, "{counts:?}");
-    assert!(counts.connections_peak <= OPENED_AT_MOST, "{counts:?}");
+    assert!(counts.connections_peak <= CONCURRENCY, "{counts:?}");
 }
 
 /// Sets the stage for 200 coins: three years by day, 90 days by hour.

@@ -15,7 +15,6 @@ mod exits;
 mod killed;
 mod outage;
 mod pace;
-mod pence;
 mod refusals;
 mod secrets;
 

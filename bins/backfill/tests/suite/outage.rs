@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
 use testkit::{
     own_server::OwnServer,
     stage::{Running, Stage},
@@ -60,8 +59,7 @@ async fn stopped_while_the_database_is_away_it_ends_in_time_and_carries_on_later
     stage.until_seen(2).await;
     server.stop().await;
     program.until_said(SAID).await;
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(130, &["interrupted: "]);
+    program.stop().await.must(130, &["interrupted: "]);
 
     server.start_again().await;
     let last = stage.run(&RANGE).await;

@@ -2,7 +2,11 @@
 
 use std::{os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
-use testkit::stage::{Ended, Stage, ended};
+use nix::sys::signal::Signal;
+use testkit::{
+    manager::Manager,
+    stage::{Ended, Stage, ended},
+};
 
 use crate::PROGRAM;
 
@@ -65,6 +69,24 @@ async fn the_private_database_is_made_started_asked_and_stopped() {
     ended(elsewhere)
         .await
         .must(0, &["DATABASE_URL is set", "stopped (process "]);
+}
+
+#[tokio::test]
+async fn the_service_manager_hears_ready_and_stopping_of_the_one_that_runs_it() {
+    let stage = Stage::new(PROGRAM).await;
+    let manager = Manager::of(stage.folder.path());
+    let _stopped_at_last = StopAtLast(stage.folder.path());
+    let mut command = stage.command(&["db", "run"]);
+    command.envs(search_path());
+    let database = manager.start(command);
+    let heard = manager.until("READY=1").await;
+    assert_eq!(heard[0], "READY=1");
+    assert!(heard[1].starts_with("STATUS=PostgreSQL "), "{heard:?}");
+    manager.until_alive(1).await;
+    database.signal(Signal::SIGTERM);
+    let heard = manager.until("STOPPING=1").await;
+    assert_eq!(heard, ["STOPPING=1"]);
+    database.end().await.must(0, &[]);
 }
 
 /// Runs a verb without `DATABASE_URL`.

@@ -1,7 +1,6 @@
 //! `crossfeed quota`.
 
 use fake_vendors::{Options, Plan};
-use nix::sys::signal::Signal;
 use serde_json::Value;
 use testkit::stage::{Running, Stage};
 
@@ -100,8 +99,7 @@ async fn ticks_that_spend_too_much_are_warned_of_and_a_backfill_is_not_projected
         daemon
             .until_said("at this rate the month's credits end on ")
             .await;
-        daemon.signal(Signal::SIGTERM);
-        daemon.end().await.must(0, &[]);
+        daemon.stop().await.must(0, &[]);
     }
     spend(&stage, "tick", "live", 90).await;
     let spent = "coingecko's month's credits are spent until ";

@@ -1,6 +1,5 @@
 //! `crossfeed suspend` and what a running `ingestd` makes of it.
 
-use nix::sys::signal::Signal;
 use simclock::Server;
 use testkit::stage::{Running, Stage};
 
@@ -132,9 +131,8 @@ async fn a_running_daemon_hears_of_a_suspension_and_of_its_end() {
         ],
     );
     drop(operator);
-    daemon.signal(Signal::SIGTERM);
     daemon
-        .end()
+        .stop()
         .await
         .must(0, &["suspended: runs again after", "ended"]);
 }

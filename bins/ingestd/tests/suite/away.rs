@@ -4,7 +4,6 @@
 use std::{ffi::OsStr, path::PathBuf, time::Duration};
 
 use fake_vendors::{Fault, Options, Plan, Rule};
-use nix::sys::signal::Signal;
 use simclock::{Follower, Server, Worker};
 use testkit::{
     scrape::{self, Scrape},
@@ -107,8 +106,7 @@ impl Simulated {
 }
 
 pub(crate) async fn end(program: Running) {
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
+    program.stop().await.must(0, &["ended"]);
 }
 
 #[tokio::test]

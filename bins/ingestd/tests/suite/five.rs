@@ -7,7 +7,6 @@ use fake_vendors::{
     AlphaVantagePlan, ArtemisPlan, DefiLlamaPlan, FakeVendor, Fault, Faults, Options, Plan, Rule,
     VeloPlan, Vendor,
 };
-use nix::sys::signal::Signal;
 use simclock::Server;
 use testkit::stage::{KEY, Running, Stage};
 
@@ -156,8 +155,7 @@ async fn two_broken_vendors_hold_up_no_other_and_lose_nothing() {
 
     server.hold_at(Some(ms(END))).await;
     until(&server, END).await;
-    daemon.signal(Signal::SIGTERM);
-    daemon.end().await.must(0, &["ended"]);
+    daemon.stop().await.must(0, &["ended"]);
 
     for (source, first, every_secs) in UNBROKEN {
         ticks_came_when_due(&others[source], source, first, every_secs);

@@ -83,8 +83,7 @@ async fn the_writer_of_a_source_that_is_given_up_ends_before_its_pulls_are_marke
     let page = scrape::get(&at.metrics, "/metrics").await.body;
     let waiting = "crossfeed_writer_queue_batches{source=\"coingecko\"} 0";
     assert!(page.contains(waiting), "{page}");
-    at.program.signal(Signal::SIGTERM);
-    at.program.end().await.must(0, &["ended"]);
+    at.program.stop().await.must(0, &["ended"]);
     assert_eq!(at.stage.ask(RUNNING).await, "0");
 }
 

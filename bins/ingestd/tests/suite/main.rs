@@ -56,9 +56,8 @@ async fn it_ticks_at_once_fills_gaps_afterwards_and_ends_in_order() {
     let program = Running::start(stage.command(&[]));
     stage.until(LIVE, "true").await;
     stage.until(GAPS, "2").await;
-    program.signal(Signal::SIGTERM);
     program
-        .end()
+        .stop()
         .await
         .must(0, &["tick ended", "gaps ended", "ended"]);
 
@@ -120,8 +119,7 @@ async fn what_its_configuration_no_longer_names_ends() {
         let program = Running::start(stage.command(&[]));
         program.until_said("tick ended").await;
         assert_eq!(stage.ask(active).await, wanted);
-        program.signal(Signal::SIGTERM);
-        program.end().await.must(0, &[]);
+        program.stop().await.must(0, &[]);
     }
 }
 
@@ -141,8 +139,7 @@ async fn killed_it_can_be_started_again_at_once() {
     assert_eq!(stage.ask("SELECT epoch FROM leader").await, "2");
     let interrupted = "SELECT count(*) FROM pulls WHERE status = 'interrupted'";
     assert_eq!(stage.ask(interrupted).await, "1");
-    second.signal(Signal::SIGTERM);
-    second.end().await.must(0, &["marked interrupted"]);
+    second.stop().await.must(0, &["marked interrupted"]);
     assert_eq!(stage.ask(RUNNING).await, "0");
 }
 
@@ -152,8 +149,7 @@ async fn a_vendor_that_never_answers_does_not_hold_up_the_end() {
     stage.always("", Fault::Hang);
     let program = Running::start(stage.command(&[]));
     stage.until_seen(1).await;
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
+    program.stop().await.must(0, &["ended"]);
     assert_eq!(stage.ask(RUNNING).await, "0");
     let first = "SELECT status FROM pulls ORDER BY pull_id LIMIT 1";
     assert_eq!(stage.ask(first).await, "interrupted");
@@ -169,8 +165,7 @@ async fn a_suspended_source_is_told_and_not_asked() {
     };
     let program = Running::start(wrong());
     program.until_said("gaps ended").await;
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(
+    program.stop().await.must(
         0,
         &[
             "not authorised",
@@ -187,9 +182,8 @@ async fn a_suspended_source_is_told_and_not_asked() {
     // Not by a start, and not with the right key.
     let program = Running::start(stage.command(&[]));
     program.until_said("tick ended").await;
-    program.signal(Signal::SIGTERM);
     program
-        .end()
+        .stop()
         .await
         .must(0, &["runs again after `crossfeed resume coingecko`"]);
     assert_eq!(stage.seen(), 1);
@@ -261,8 +255,7 @@ async fn simulated_and_live_data_never_meet() {
     live.env("CROSSFEED_WORLD", "live");
     let program = Running::start(live);
     stage.until(LIVE, "true").await;
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &[]);
+    program.stop().await.must(0, &[]);
     let seen = stage.seen();
     stage
         .run(&[])

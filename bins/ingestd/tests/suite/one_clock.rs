@@ -6,8 +6,7 @@ use std::{
     time::Duration,
 };
 
-use fake_vendors::{Metric, Options, Plan, Step};
-use nix::sys::signal::Signal;
+use fake_vendors::{Metric, Options, Plan, Step, Truth};
 use simclock::Server;
 use testkit::stage::{Running, Stage};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -53,8 +52,7 @@ async fn two_days_have_no_gap_and_no_double() {
     server.hold_at(Some(ms(END))).await;
     backfill.end().await.must(0, &["complete: "]);
     until(&server, END).await;
-    daemon.signal(Signal::SIGTERM);
-    daemon.end().await.must(0, &["ended"]);
+    daemon.stop().await.must(0, &["ended"]);
 
     ticks_came_when_due(&stage);
     assert_eq!(
@@ -139,26 +137,59 @@ async fn stored(stage: &Stage) -> (Points, BTreeSet<(String, i64)>) {
 
 /// Returns what the vendor's charts hold of the same days.
 fn truth(stage: &Stage) -> Points {
+    let mut points = Points::new();
+    let to = [COMPARED_TO; 2];
+    for chart in charts(&stage.vendor.truth(), &COINS, BACKFILLED_FROM, to) {
+        let series = format!("{} usd {}", chart.coin, chart.metric_and_step);
+        let held = chart.points.into_iter();
+        points.extend(held.map(|(ts, value)| ((series.clone(), ts), value.to_bits())));
+    }
+    points
+}
+
+/// What a chart of CoinGecko's holds.
+pub(crate) struct Chart {
+    pub(crate) coin: &'static str,
+    /// `PRICE 1h`.
+    pub(crate) metric_and_step: String,
+    /// Start of the bucket in ms, and value.
+    pub(crate) points: Vec<(i64, f64)>,
+}
+
+/// Returns the charts of these coins since `from`, the hours to the one end and the days to the other.
+pub(crate) fn charts(
+    truth: &Truth,
+    coins: &[&'static str],
+    from: &str,
+    [hours_to, days_to]: [&str; 2],
+) -> Vec<Chart> {
     let metrics = [
         ("PRICE", Metric::Price),
         ("MARKET_CAP", Metric::MarketCap),
         ("VOLUME_24H", Metric::Volume24h),
     ];
-    let steps = [("1h", Step::Hour, 3_600_000), ("1d", Step::Day, 86_400_000)];
-    let mut points = Points::new();
-    for coin in COINS {
+    let steps = [
+        ("1h", Step::Hour, 3_600_000, hours_to),
+        ("1d", Step::Day, 86_400_000, days_to),
+    ];
+    let mut charts = Vec::new();
+    for coin in coins {
         for (name, metric) in metrics {
-            for (step_name, step, step_ms) in steps {
-                let (from, to) = (ms(BACKFILLED_FROM) + step_ms, ms(COMPARED_TO) + step_ms);
-                let truth = stage.vendor.truth();
-                for (label, value) in truth.coingecko_series(coin, "usd", metric, step, from, to) {
-                    let series = format!("{coin} usd {name} {step_name}");
-                    points.insert((series, label - step_ms), value.to_bits());
-                }
+            for (step_name, step, step_ms, to) in steps {
+                // A label is the end of its bucket.
+                let (from, to) = (ms(from) + step_ms, ms(to) + step_ms);
+                let held = truth.coingecko_series(coin, "usd", metric, step, from, to);
+                assert!(!held.is_empty(), "{coin} {name} {step_name}");
+                let points = held.into_iter().map(|(label, v)| (label - step_ms, v));
+                charts.push(Chart {
+                    coin,
+                    metric_and_step: format!("{name} {step_name}"),
+                    points: points.collect(),
+                });
             }
         }
     }
-    points
+    charts
 }
 
 pub(crate) fn at(instant: &str) -> OffsetDateTime {

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use fake_vendors::Fault;
-use nix::sys::signal::Signal;
 use testkit::{
     own_server::OwnServer,
-    stage::{Running, Stage},
+    stage::{Running, Stage, TOO_LONG},
 };
 
 use crate::{LIVE, PROGRAM, RUNNING, stage, want_days};
@@ -44,8 +43,7 @@ async fn a_database_away_for_twenty_seconds_is_waited_for() {
     want_days(&undisturbed, 200);
     let program = Running::start(undisturbed.command(&[]));
     program.until_said(FILLED).await;
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &[]);
+    program.stop().await.must(0, &[]);
     let charts = || stage.vendor.counts().of("/coins/{id}/market_chart/range");
     let needed = charts();
     stage.vendor.reset();
@@ -60,8 +58,7 @@ async fn a_database_away_for_twenty_seconds_is_waited_for() {
     server.start_again().await;
     program.until_said("leading again").await;
     program.until_said(FILLED).await;
-    program.signal(Signal::SIGTERM);
-    let ended = program.end().await;
+    let ended = program.stop().await;
     ended.must(
         0,
         &["waiting for the database", "the database is there again"],
@@ -83,9 +80,12 @@ async fn a_database_that_restarts_under_a_tick_gets_that_ticks_answer() {
     stage.always("/coins/markets", slow);
     let program = Running::start(stage.command(&[]));
     let markets = || stage.vendor.counts().of("/coins/markets");
-    while markets() == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let asked = async {
+        while markets() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(TOO_LONG, asked).await.unwrap();
     assert_eq!(stage.ask(LIVE).await, "false");
     let tick = "SELECT pull_id || ' ' || status FROM pulls WHERE dataset = 'markets'";
     let begun = stage.ask(tick).await;
@@ -100,8 +100,7 @@ async fn a_database_that_restarts_under_a_tick_gets_that_ticks_answer() {
     let stored = "SELECT count(DISTINCT asset) FROM metrics JOIN series USING (series_id)
                   WHERE metric = 'PRICE'";
     stage.until(stored, "4").await;
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
+    program.stop().await.must(0, &["ended"]);
     assert_eq!(stage.ask("SELECT epoch FROM leader").await, "1");
     assert_eq!(stage.ask(RUNNING).await, "0");
 }
@@ -115,8 +114,7 @@ async fn the_leaders_connection_alone_is_taken_back() {
     program.until_said("leading again").await;
     let second = stage.run(&[]).await;
     second.must(1, &["one ingestd per database"]);
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &[GONE, "ended"]);
+    program.stop().await.must(0, &[GONE, "ended"]);
 }
 
 #[tokio::test]
@@ -150,14 +148,12 @@ async fn told_to_end_while_the_database_is_away_it_ends_in_time() {
     stage.until_seen(stage.seen() + 2).await;
     server.stop().await;
     program.until_said(GONE).await;
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
+    program.stop().await.must(0, &["ended"]);
 
     server.start_again().await;
     let program = Running::start(stage.command(&[]));
     program.until_said(FILLED).await;
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
+    program.stop().await.must(0, &["ended"]);
     assert_eq!(stage.ask("SELECT epoch FROM leader").await, "2");
     let failed = "SELECT count(*) FROM slots_missing WHERE reason = 'failed'";
     assert_eq!(stage.ask(failed).await, "0");

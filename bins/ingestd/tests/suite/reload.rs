@@ -50,8 +50,7 @@ async fn begun(stage: &Stage, source: &str) -> String {
 }
 
 async fn end(program: Running) -> String {
-    program.signal(Signal::SIGTERM);
-    let ended = program.end().await;
+    let ended = program.stop().await;
     ended.must(0, &["ended"]);
     ended.stdout
 }
@@ -140,9 +139,7 @@ async fn a_bad_configuration_is_refused_whole_and_told_whole() {
         say(&stage, line);
         let refused = program.log().matches(REFUSED).count();
         program.signal(Signal::SIGHUP);
-        while program.log().matches(REFUSED).count() == refused {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        program.until_said_times(REFUSED, refused + 1).await;
         program.until_said(told).await;
     }
     assert_eq!((stage.seen(), stage.ask(ACTIVE).await), (seen, active));
@@ -302,9 +299,7 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
     assert_eq!(open().await, [Some(true), None]);
     say(&stage, &self::velo(&velo, KEY));
     program.signal(Signal::SIGHUP);
-    while program.log().matches(named).count() < 2 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    program.until_said_times(named, 2).await;
     assert_eq!(open().await, [Some(true), Some(false)]);
     let admit = "DROP TRIGGER refuse ON series";
     stage.client().await.batch_execute(admit).await.unwrap();

@@ -1,7 +1,6 @@
 //! When ticks come: at the times of `schedule.csv`, not doubled, and a wrong file is told whole.
 
 use fake_vendors::{Fault, Options, Plan, Rule};
-use nix::sys::signal::Signal;
 use simclock::Server;
 use testkit::stage::{Running, Stage};
 
@@ -37,37 +36,30 @@ fn ticks(stage: &Stage) -> Vec<String> {
     ticks
 }
 
+/// Runs the daemon until then; returns the times of its ticks.
+async fn ticks_until(stage: &Stage, server: &Server, end: &str) -> Vec<String> {
+    let socket = stage.folder.path().join("clock");
+    let _follows = stage.vendor.follow(&socket).await.unwrap();
+    server.hold_at(Some(ms(end))).await;
+    let daemon = Running::start(on_clock(stage.command(&[]), &socket));
+    until(server, end).await;
+    daemon.stop().await.must(0, &["ended"]);
+    ticks(stage)
+}
+
 #[tokio::test]
 async fn ticks_come_at_the_times_of_the_file() {
     let (stage, server) = simulated().await;
     stage.schedule(&["coingecko,,07:30,0,,,"]);
-    let socket = stage.folder.path().join("clock");
-    let _follows = stage.vendor.follow(&socket).await.unwrap();
-    let end = "2026-05-18T15:07:35Z";
-    server.hold_at(Some(ms(end))).await;
-    let daemon = Running::start(on_clock(stage.command(&[]), &socket));
-    until(&server, end).await;
-    daemon.signal(Signal::SIGTERM);
-    daemon.end().await.must(0, &["ended"]);
-    assert_eq!(
-        ticks(&stage),
-        ["12:50:00", "13:07:30", "14:07:30", "15:07:30"]
-    );
+    let ticks = ticks_until(&stage, &server, "2026-05-18T15:07:35Z").await;
+    assert_eq!(ticks, ["12:50:00", "13:07:30", "14:07:30", "15:07:30"]);
 }
 
 #[tokio::test]
 async fn a_tick_starts_within_its_jitter() {
     let (stage, server) = simulated().await;
     stage.schedule(&["coingecko,,07:30,600,,,"]);
-    let socket = stage.folder.path().join("clock");
-    let _follows = stage.vendor.follow(&socket).await.unwrap();
-    let end = "2026-05-19T00:17:35Z";
-    server.hold_at(Some(ms(end))).await;
-    let daemon = Running::start(on_clock(stage.command(&[]), &socket));
-    until(&server, end).await;
-    daemon.signal(Signal::SIGTERM);
-    daemon.end().await.must(0, &["ended"]);
-    let ticks = ticks(&stage);
+    let ticks = ticks_until(&stage, &server, "2026-05-19T00:17:35Z").await;
     // One at once, then one an hour, none of them at another time, and hardly all at one.
     assert_eq!(ticks.len(), 13, "{ticks:?}");
     let minutes: Vec<&str> = ticks[1..]
@@ -99,8 +91,7 @@ async fn a_tick_that_still_runs_when_the_next_is_due_is_not_doubled() {
     stage.break_answers(vec![Rule::times("/coins/markets", 2, throttled)]);
     server.hold_at(Some(ms(end))).await;
     until(&server, end).await;
-    daemon.signal(Signal::SIGTERM);
-    let ended = daemon.end().await;
+    let ended = daemon.stop().await;
     ended.must(0, &["a tick still ran when the next was due"]);
     assert_eq!(
         ended.stdout.matches("a tick still ran").count(),

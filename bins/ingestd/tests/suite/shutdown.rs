@@ -6,7 +6,7 @@ use fake_vendors::{Fault, Rule};
 use nix::sys::signal::Signal;
 use testkit::{
     own_server::OwnServer,
-    stage::{Ended, Running},
+    stage::{Ended, Running, TOO_LONG},
 };
 use tokio::net::TcpListener;
 
@@ -16,8 +16,7 @@ const IN_TIME: Duration = Duration::from_secs(10);
 
 async fn ends_in_time(program: Running) -> Ended {
     let asked = Instant::now();
-    program.signal(Signal::SIGTERM);
-    let ended = program.end().await;
+    let ended = program.stop().await;
     assert!(asked.elapsed() < IN_TIME, "{:?}: {ended}", asked.elapsed());
     ended.must(0, &["ended"]);
     ended
@@ -56,7 +55,8 @@ async fn before_the_database_has_answered_at_all() {
     let mut command = stage.command(&[]);
     command.env("DATABASE_URL", format!("postgres://me@127.0.0.1:{port}/db"));
     let program = Running::start(command);
-    let _connection = silent.accept().await.unwrap();
+    let came = tokio::time::timeout(TOO_LONG, silent.accept()).await;
+    let _connection = came.unwrap().unwrap();
     ends_in_time(program).await;
     assert_eq!(stage.seen(), 0);
 }

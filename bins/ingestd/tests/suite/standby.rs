@@ -53,6 +53,14 @@ async fn it_takes_over_within_half_a_minute_and_asks_for_no_tick_twice() {
     let standby = standby(&stage).await;
     let (seen, ticks) = (stage.seen(), stage.vendor.counts().of(MARKETS));
     assert_eq!(stage.ask(EPOCH).await, "1");
+    // Hours of one series that the next leader has to fill.
+    let hole = "UPDATE coverage SET settled = settled - tstzmultirange(tstzrange(
+                    date_trunc('day', now(), 'UTC') - interval '3 days',
+                    date_trunc('day', now(), 'UTC') - interval '2 days'))
+                FROM series WHERE series.series_id = coverage.series_id
+                    AND asset = 'bitcoin' AND metric = 'PRICE' AND step = '1h'";
+    let changed = stage.client().await.execute(hole, &[]).await.unwrap();
+    assert_eq!(changed, 1);
 
     let killed = Instant::now();
     leader.kill().await;
@@ -60,12 +68,11 @@ async fn it_takes_over_within_half_a_minute_and_asks_for_no_tick_twice() {
     assert!(killed.elapsed() < WITHIN, "{:?}", killed.elapsed());
     standby.until_said("going on with the last tick").await;
     standby.until_said("collecting").await;
-    // The gap filler, too, has had its turn.
-    tokio::time::sleep(Duration::from_secs(8)).await;
+    // The gap filler, too, has had its turn, and asked for the hole alone.
+    standby.until_said("gaps ended").await;
     assert_eq!(stage.vendor.counts().of(MARKETS), ticks);
-    assert_eq!(stage.seen(), seen);
-    standby.signal(Signal::SIGTERM);
-    let ended = standby.end().await;
+    assert_eq!(stage.seen(), seen + 1);
+    let ended = standby.stop().await;
     ended.must(0, &["leading", "ended"]);
     assert_eq!(
         ended.stdout.matches("; waiting for its end").count(),
@@ -92,9 +99,8 @@ async fn a_tick_that_was_cut_is_done_again_and_what_was_whole_is_not() {
         "SELECT string_agg(status, ' ' ORDER BY pull_id) FROM pulls WHERE dataset = 'global'";
     stage.until(done, "interrupted complete").await;
     assert_eq!(stage.vendor.counts().of(MARKETS), ticks);
-    standby.signal(Signal::SIGTERM);
     standby
-        .end()
+        .stop()
         .await
         .must(0, &["rest=\"global\"", "marked interrupted"]);
     assert_eq!(stage.ask(RUNNING).await, "0");
@@ -116,12 +122,10 @@ async fn told_to_end_it_ends_and_told_to_reload_it_looks() {
     standby.signal(Signal::SIGHUP);
     standby.until_said("it holds once this process leads").await;
     let asked = Instant::now();
-    standby.signal(Signal::SIGTERM);
-    standby.end().await.must(0, &["ended"]);
+    standby.stop().await.must(0, &["ended"]);
     assert!(asked.elapsed() < Duration::from_secs(10));
     assert_eq!(stage.ask(EPOCH).await, "1");
-    leader.signal(Signal::SIGTERM);
-    leader.end().await.must(0, &["ended"]);
+    leader.stop().await.must(0, &["ended"]);
 }
 
 #[tokio::test]
@@ -130,8 +134,7 @@ async fn with_nobody_to_wait_for_it_begins_with_a_whole_tick() {
     for ticks in 1..=2 {
         let program = Running::start(stage.command(&["--standby"]));
         program.until_said("tick ended").await;
-        program.signal(Signal::SIGTERM);
-        program.end().await.must(0, &["leading", "ended"]);
+        program.stop().await.must(0, &["leading", "ended"]);
         assert_eq!(stage.vendor.counts().of(MARKETS), ticks);
     }
 }
@@ -151,8 +154,7 @@ async fn it_waits_through_an_outage_too() {
     server.start_again().await;
     stage.until(EPOCH, "2").await;
     standby.until_said("collecting").await;
-    standby.signal(Signal::SIGTERM);
-    standby.end().await.must(0, &["leading", "ended"]);
+    standby.stop().await.must(0, &["leading", "ended"]);
 }
 
 #[tokio::test]
@@ -171,8 +173,7 @@ async fn the_leader_that_comes_back_late_ends() {
     stage.until(EPOCH, "2").await;
     leader.signal(Signal::SIGCONT);
     leader.end().await.must(1, &["leadership lost", "ended"]);
-    standby.signal(Signal::SIGTERM);
-    standby.end().await.must(0, &["leading", "ended"]);
+    standby.stop().await.must(0, &["leading", "ended"]);
 }
 
 #[tokio::test]
@@ -186,8 +187,7 @@ async fn a_second_one_with_the_same_port_names_the_leader_not_the_port() {
     second.must(1, &[&instance, "one ingestd per database"]);
     assert!(!second.to_string().contains("in use"), "{second}");
     assert_eq!(stage.ask(EPOCH).await, "1");
-    leader.signal(Signal::SIGTERM);
-    leader.end().await.must(0, &["ended"]);
+    leader.stop().await.must(0, &["ended"]);
 }
 
 #[tokio::test]
@@ -202,8 +202,7 @@ async fn a_standby_takes_over_the_port_with_the_rest() {
     standby.until_said("collecting").await;
     assert_eq!(scrape::address(&standby).await, address);
     assert_eq!(scrape::get(&address, "/healthz").await.status, 200);
-    standby.signal(Signal::SIGTERM);
-    let ended = standby.end().await;
+    let ended = standby.stop().await;
     ended.must(0, &["leading", "ended"]);
     assert_eq!(ended.stdout.matches("in use").count(), 1, "{ended}");
 }
@@ -226,8 +225,7 @@ async fn it_leads_with_what_it_read_last_when_told_to() {
     leader.kill().await;
     standby.until_said("collecting").await;
     assert_eq!(stage.ask(WANTED).await, "solana");
-    standby.signal(Signal::SIGTERM);
-    standby.end().await.must(0, &["leading", "ended"]);
+    standby.stop().await.must(0, &["leading", "ended"]);
 }
 
 #[tokio::test]
@@ -251,8 +249,7 @@ async fn what_it_could_not_lead_with_it_does_not_wait_with() {
     standby.until_said("velo is live").await;
     leader.kill().await;
     standby.until_said("collecting").await;
-    standby.signal(Signal::SIGTERM);
-    standby.end().await.must(0, &["leading", "ended"]);
+    standby.stop().await.must(0, &["leading", "ended"]);
 }
 
 #[tokio::test]
@@ -267,6 +264,5 @@ async fn a_tick_of_the_present_that_failed_is_done_again() {
     stage.break_answers(Vec::new());
     leader.kill().await;
     stage.until(ticks, "failed complete").await;
-    standby.signal(Signal::SIGTERM);
-    standby.end().await.must(0, &["rest=\"markets", "ended"]);
+    standby.stop().await.must(0, &["rest=\"markets", "ended"]);
 }

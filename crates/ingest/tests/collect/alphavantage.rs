@@ -3,10 +3,10 @@
 
 use fake_vendors::{AlphaVantageField, AlphaVantagePlan, Options, Vendor};
 use ingest::{Collector, PastAsk};
-use source_alphavantage::{AlphaVantage, COLUMNS, Plan, Settings};
+use source_alphavantage::Plan;
 use store::pulls::PullStatus;
 
-use crate::world::{KEY, World, at, past};
+use crate::world::{KEY, World, alphavantage_csv, at, past};
 
 /// A Wednesday on which New York trades: Tuesday's closes are there, and this hour's bars are due.
 const NOW: &str = "2026-05-20T16:03:00Z";
@@ -56,16 +56,10 @@ async fn world(plan: AlphaVantagePlan) -> World {
 }
 
 async fn collector(world: &World, plan: Plan, rows: &[&str]) -> Collector {
-    let source = AlphaVantage::new(Settings {
-        plan,
-        base_url: Some(world.vendor.base_url()),
-        rpm: None,
-    });
-    let rows: String = rows.iter().map(|row| format!("{row}\n")).collect();
-    let csv = format!("{}\n{rows}", COLUMNS.join(","));
-    Collector::open(world.setup(source, &csv).await)
+    let csv = alphavantage_csv(&rows.join("\n"));
+    world
+        .alphavantage(&world.vendor.base_url(), plan, &csv)
         .await
-        .unwrap()
 }
 
 /// What is wanted of each row is stored to the bit, and nothing else.

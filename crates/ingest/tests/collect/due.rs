@@ -8,12 +8,12 @@ use std::{
 
 use ingest::Collector;
 use model::Ts;
-use source_alphavantage::{AlphaVantage, COLUMNS, Plan, Settings};
+use source_alphavantage::Plan;
 use store::pulls::PullStatus;
 
 use crate::{
     canned::{Answer, Canned},
-    world::{World, at, demo},
+    world::{World, alphavantage_csv, at, demo},
 };
 
 /// The vendor, and the day up to which it has values.
@@ -47,14 +47,9 @@ impl Vendor {
     }
 
     async fn collector(&self, world: &World, rows: &str) -> Collector {
-        let source = AlphaVantage::new(Settings {
-            plan: Plan::Free,
-            base_url: Some(self.canned.base_url.clone()),
-            rpm: None,
-        });
-        let csv = format!("{}\n{rows}", COLUMNS.join(","));
-        let setup = world.setup(source, &csv).await;
-        Collector::open(setup).await.unwrap()
+        let at_vendor = &self.canned.base_url;
+        let csv = alphavantage_csv(rows);
+        world.alphavantage(at_vendor, Plan::Free, &csv).await
     }
 
     /// Moves the time of both.

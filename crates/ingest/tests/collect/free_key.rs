@@ -4,9 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fake_vendors::{AlphaVantagePlan, Options, RequestRecord, Vendor};
-use ingest::Collector;
 use model::Ts;
-use source_alphavantage::{AlphaVantage, Plan, Settings};
+use source_alphavantage::Plan;
 
 use crate::world::{KEY, World, at};
 
@@ -23,6 +22,13 @@ fn ids() -> Vec<String> {
         market => format!("{}:{}:{market}", row[0], row[2]),
     })
     .collect()
+}
+
+/// The shares of the list whose closes are wanted.
+fn shares() -> BTreeSet<&'static str> {
+    let rows = LIST.lines().map(|row| row.split(',').collect::<Vec<_>>());
+    let wanted = rows.filter(|row| row[1] == "TIME_SERIES_DAILY" && row[9] == "true");
+    wanted.map(|row| row[2]).collect()
 }
 
 /// The symbol of a share's closes, else nothing.
@@ -53,14 +59,8 @@ async fn the_list_that_ships_stays_fresh_on_25_requests_a_day() {
         ..Options::default()
     })
     .await;
-    let source = AlphaVantage::new(Settings {
-        plan: Plan::Free,
-        base_url: Some(world.vendor.base_url()),
-        rpm: None,
-    });
-    let collector = Collector::open(world.setup(source, LIST).await)
-        .await
-        .unwrap();
+    let at_vendor = world.vendor.base_url();
+    let collector = world.alphavantage(&at_vendor, Plan::Free, LIST).await;
     for hour in 0..DAYS * 24 {
         let now = at(FROM).plus_secs(hour * 3_600);
         world.set_now(&now.to_string());
@@ -100,7 +100,10 @@ async fn the_list_that_ships_stays_fresh_on_25_requests_a_day() {
     let mornings: Vec<i64> = (first..first + DAYS)
         .filter(|day| is_trading_day(Ts::from_millis((day - 1) * DAY_MS)))
         .collect();
-    assert!(asked.len() >= 50, "{} shares", asked.len());
+    let shares = shares();
+    assert_eq!(shares.len(), 51);
+    let names: BTreeSet<&str> = asked.keys().map(String::as_str).collect();
+    assert_eq!(names, shares);
     for (symbol, days) in &asked {
         for three in mornings.windows(3) {
             let seen = days.range(three[0]..=three[2]).next();

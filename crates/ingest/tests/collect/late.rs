@@ -8,11 +8,11 @@ use std::{
 
 use ingest::Collector;
 use model::Ts;
-use source_alphavantage::{AlphaVantage, COLUMNS, Plan, Settings};
+use source_alphavantage::Plan;
 
 use crate::{
     canned::{Answer, Canned},
-    world::{World, at, demo},
+    world::{World, alphavantage_csv, at, demo},
 };
 
 /// A date of the vendor's, and when it has the value.
@@ -47,15 +47,9 @@ impl Vendor {
     }
 
     async fn collector(&self, world: &World, row: &str) -> Collector {
-        let source = AlphaVantage::new(Settings {
-            plan: Plan::Free,
-            base_url: Some(self.canned.base_url.clone()),
-            rpm: None,
-        });
-        let csv = format!("{}\n{row}\n", COLUMNS.join(","));
-        Collector::open(world.setup(source, &csv).await)
-            .await
-            .unwrap()
+        let at_vendor = &self.canned.base_url;
+        let csv = alphavantage_csv(row);
+        world.alphavantage(at_vendor, Plan::Free, &csv).await
     }
 
     /// Reads what is there already.

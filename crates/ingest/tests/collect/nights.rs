@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use fake_vendors::{FakeVendor, Fault, Faults, Metric, Revision, Rule};
-use ingest::{Collector, schedule};
+use ingest::Collector;
 use model::Ts;
 use ratelimit::{Clock, SharedClock};
 use simclock::Server;
@@ -12,7 +12,7 @@ use store::pulls::PullStatus;
 
 use crate::{
     processes::until,
-    world::{NOW, RPM, World, at, csv_of, demo, only, past},
+    world::{NOW, RPM, Tasks, World, all_ended, at, csv_of, demo, only, past, set_to_work},
 };
 
 const COINS: [&str; 2] = ["bitcoin", "ethereum"];
@@ -82,19 +82,9 @@ async fn three_days_with_three_nights_and_no_tick_late() {
         )
         .await;
     setup.clock = Arc::clone(&clock);
-    let collector = Arc::new(Collector::open(setup).await.unwrap());
-    let start = || {
-        (
-            Arc::clone(&collector),
-            Arc::clone(&clock),
-            world.stop.clone(),
-        )
-    };
-    let (one, two) = (start(), start());
-    let ticking = tokio::spawn(schedule::ticks(one.0, one.1, one.2));
-    let filling = tokio::spawn(schedule::gaps(two.0, two.1, two.2));
-    // From here on this task only waits.
-    clock.end();
+    let collector = Collector::open(setup).await.unwrap();
+    let mut tasks = Tasks::new();
+    set_to_work(&mut tasks, collector, &clock, &world.stop);
 
     // After the first night the vendor repairs what was read long ago: three hours and a day's end.
     run_to(&server, "2026-05-19T12:03:00Z").await;
@@ -107,8 +97,7 @@ async fn three_days_with_three_nights_and_no_tick_late() {
     revise(&world.vendor, &repaired);
     run_to(&server, "2026-05-21T12:03:00Z").await;
     world.stopper.stop();
-    ticking.await.unwrap().unwrap();
-    filling.await.unwrap().unwrap();
+    all_ended(&mut tasks).await;
 
     // The daily chart comes whole each day: the gap filler's answers were compared.
     // The repaired hours lie at the oldest end of the second night's window: it looks deeper once.

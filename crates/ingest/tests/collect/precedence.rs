@@ -2,17 +2,17 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use ingest::{Collector, schedule};
+use ingest::Collector;
 use model::Ts;
 use ratelimit::{Clock, SharedClock};
 use simclock::Server;
-use source_alphavantage::{AlphaVantage, COLUMNS, Plan, Settings};
+use source_alphavantage::Plan;
 use store::pulls::PullRow;
 
 use crate::{
     canned::{Answer, Canned},
     processes::until,
-    world::{World, at, demo},
+    world::{Tasks, World, all_ended, alphavantage_at, alphavantage_csv, at, demo, set_to_work},
 };
 
 /// What is asked for, in rows of the CSV.
@@ -54,7 +54,7 @@ fn answer(target: &str, now: Ts) -> Answer {
 /// functions that were asked for, and the pulls but those of the catalogue.
 async fn run(
     world: &World,
-    settings: Settings,
+    (plan, rpm): (Plan, Option<u32>),
     csv: &str,
     times: [&str; 2],
 ) -> (Vec<String>, Vec<PullRow>) {
@@ -66,31 +66,16 @@ async fn run(
         .unwrap();
     let clock: Arc<dyn Clock> = Arc::new(clock);
     let canned = Canned::start(move |target| Some(answer(target, from))).await;
-    let source = AlphaVantage::new(Settings {
-        base_url: Some(canned.base_url.clone()),
-        ..settings
-    });
-    let csv = format!("{}\n{csv}", COLUMNS.join(","));
-    let mut setup = world.setup(source, &csv).await;
+    let source = alphavantage_at(&canned.base_url, plan, rpm);
+    let mut setup = world.setup(source, &alphavantage_csv(csv)).await;
     setup.clock = Arc::clone(&clock);
-    let collector = Arc::new(Collector::open(setup).await.unwrap());
-    let start = || {
-        (
-            Arc::clone(&collector),
-            Arc::clone(&clock),
-            world.stop.clone(),
-        )
-    };
-    let (one, two) = (start(), start());
-    let ticking = tokio::spawn(schedule::ticks(one.0, one.1, one.2));
-    let filling = tokio::spawn(schedule::gaps(two.0, two.1, two.2));
-    // From here on this task only waits.
-    clock.end();
+    let collector = Collector::open(setup).await.unwrap();
+    let mut tasks = Tasks::new();
+    set_to_work(&mut tasks, collector, &clock, &world.stop);
     server.hold_at(Some(to.millis())).await;
     until(|| server.now_ms() == to.millis()).await;
     world.stopper.stop();
-    ticking.await.unwrap().unwrap();
-    filling.await.unwrap().unwrap();
+    all_ended(&mut tasks).await;
     let function = |target: &String| {
         let value = target
             .split(['?', '&'])
@@ -121,13 +106,9 @@ async fn a_small_quota_goes_to_all_of_the_tick_before_a_gap_is_filled() {
         rows(["equity", "TIME_SERIES_WEEKLY", "CLOSE"], "2026-05-01", 12),
     ];
     // One request a second, 25 a day: the coins take longer than the gap filler sleeps.
-    let settings = Settings {
-        plan: Plan::Free,
-        base_url: None,
-        rpm: None,
-    };
+    let pace = (Plan::Free, None);
     let times = ["2026-05-19T06:03:00Z", "2026-05-19T07:03:00Z"];
-    let (asked, pulls) = run(&world, settings, &csv.concat(), times).await;
+    let (asked, pulls) = run(&world, pace, &csv.concat(), times).await;
     let count = |function| asked.iter().filter(|one| *one == function).count();
     assert_eq!(count("DIGITAL_CURRENCY_DAILY"), 8);
     assert_eq!(count("TIME_SERIES_DAILY"), 12);
@@ -150,13 +131,9 @@ async fn gaps_that_were_being_filled_go_on_after_the_tick() {
         rows(["equity", "TIME_SERIES_MONTHLY", "CLOSE"], "2026-01-01", 6),
     ];
     // So slow that the weeks take until the tick at 06:03.
-    let settings = Settings {
-        plan: Plan::Premium(75),
-        base_url: None,
-        rpm: Some(5),
-    };
+    let pace = (Plan::Premium(75), Some(5));
     let times = ["2026-05-20T05:59:50Z", "2026-05-20T07:03:00Z"];
-    let (asked, pulls) = run(&world, settings, &csv.concat(), times).await;
+    let (asked, pulls) = run(&world, pace, &csv.concat(), times).await;
     let expected = [
         "gap equities_weekly",
         "live equities_daily",

@@ -10,7 +10,7 @@ use store::pulls::PullStatus;
 
 use crate::{
     nights::{rereads, revise, revision},
-    processes::until,
+    processes::{FOR_EVER, until},
     world::{RPM, World, at, csv_of, demo},
     wrapped::Wrapped,
 };
@@ -248,9 +248,12 @@ async fn what_lies_before_a_window_is_read_although_the_process_is_killed_before
     assert!(stale_hours(&world, from, to).await > 24);
     let claims = "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    while world.text(claims).await != "0" {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let given_back = async {
+        while world.text(claims).await != "0" {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(FOR_EVER, given_back).await.unwrap();
 
     // The window is over for tonight, and sees no difference any more.
     world.vendor.set_faults(Faults {

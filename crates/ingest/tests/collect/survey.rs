@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use fake_vendors::{AlphaVantagePlan, Fault, Faults, Options, Rule, Vendor};
-use ingest::{Collector, Filter, Forecast, Gap, GapReason, OutsidePlan, State, Survey, Timetable};
+use ingest::{Filter, Forecast, Gap, GapReason, OutsidePlan, State, Survey, Timetable};
 use ratelimit::Clock as _;
-use source_alphavantage::AlphaVantage;
 use source_coingecko::Plan;
 
-use crate::world::{KEY, RPM, World, at, csv_of, demo};
+use crate::world::{KEY, RPM, World, alphavantage_csv, at, csv_of, demo};
 
 const COINS: [&str; 3] = ["bitcoin", "ethereum", "solana"];
 const SINCE: &str = "2026-05-01";
@@ -285,24 +284,15 @@ async fn who_waits_for_todays_close_is_named_and_who_waits_longest_first() {
         ..Options::default()
     };
     let world = World::new(options).await;
-    let mut csv = String::from(
-        "asset_class,function,symbol,market,interval,params,metrics,tier,since,enabled,note\n",
-    );
-    for n in 0..30 {
-        csv.push_str(&format!(
-            "equity,TIME_SERIES_DAILY,Q{n:02},,1d,outputsize=compact,CLOSE,free,2026-05-20,true,\n"
-        ));
-    }
-    let source = || {
-        AlphaVantage::new(source_alphavantage::Settings {
-            plan: source_alphavantage::Plan::Free,
-            base_url: Some(world.vendor.base_url()),
-            rpm: None,
-        })
+    let row = |n| {
+        format!(
+            "equity,TIME_SERIES_DAILY,Q{n:02},,1d,outputsize=compact,CLOSE,free,2026-05-20,true,"
+        )
     };
-    let collector = Collector::open(world.setup(source(), &csv).await)
-        .await
-        .unwrap();
+    let csv = alphavantage_csv(&(0..30).map(row).collect::<Vec<_>>().join("\n"));
+    let free = source_alphavantage::Plan::Free;
+    let at_vendor = world.vendor.base_url();
+    let collector = world.alphavantage(&at_vendor, free, &csv).await;
     let before = collector.survey().await.unwrap().not_fresh().await.unwrap();
     assert_eq!((before[0].wanted, before[0].waiting.len()), (30, 30));
     collector.live("tick-1").await.unwrap();

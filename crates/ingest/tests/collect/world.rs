@@ -1,5 +1,8 @@
 //! What the tests work in: a vendor, a database, a clock, and what should be stored.
 
+mod alphavantage;
+mod schedule;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -18,6 +21,11 @@ use store::{Store, pace::QuotaWindow, pulls::PullRow, series::Authority};
 use testkit::TestDatabase;
 use time::OffsetDateTime;
 use tokio_postgres::{Client, NoTls};
+
+pub(crate) use self::{
+    alphavantage::{alphavantage_at, alphavantage_csv},
+    schedule::{Tasks, all_ended, set_to_work},
+};
 
 pub(crate) const KEY: &str = "CG-planted-k3y/that+must=not%show";
 pub(crate) const NOW: &str = "2026-05-18T12:50:00Z";

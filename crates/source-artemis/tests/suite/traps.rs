@@ -86,6 +86,13 @@ fn trap_09_fractions_are_no_percents() {
     assert_eq!(values, [-0.025, 0.04]);
     // And read so: whatever is called a percentage or a yield is a fraction as it stands.
     let metrics = include_str!("../../../../sources-config/metrics.csv");
+    for line in [
+        "artemis,24H_PRICE_CHG_PCT,,PRICE_CHANGE_24H,fraction,1,rolling,none",
+        "artemis,24H_VOLUME,,VOLUME_24H,usd,1,rolling,none",
+        "artemis,MC,,MARKET_CAP,usd,1,level,none",
+    ] {
+        assert!(metrics.lines().any(|known| known == line), "{line}");
+    }
     let rows = metrics
         .lines()
         .filter_map(|line| line.strip_prefix("artemis,"));

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use fake_vendors::{AlphaVantageField, ArtemisStep, FakeVendor, Metric, Step, Truth};
+use fake_vendors::{AlphaVantageField, ArtemisStep, FakeVendor, Step, Truth};
 use testkit::stage::Stage;
 
 use super::{DAYS_TO, HOURS_TO, SINCE};
-use crate::one_clock::ms;
+use crate::one_clock::{charts, ms};
 
-const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// A value by series, in words, and start of its bucket in ms.
@@ -59,24 +58,10 @@ impl Held {
     }
 
     fn coingecko(&mut self, truth: &Truth) {
-        let metrics = [
-            ("PRICE", Metric::Price),
-            ("MARKET_CAP", Metric::MarketCap),
-            ("VOLUME_24H", Metric::Volume24h),
-        ];
-        let steps = [
-            ("1h", Step::Hour, HOUR_MS, HOURS_TO),
-            ("1d", Step::Day, DAY_MS, DAYS_TO),
-        ];
-        for coin in ["bitcoin", "ethereum"] {
-            for (name, metric) in metrics {
-                for (step_name, step, step_ms, to) in steps {
-                    let (from, to) = (ms(SINCE) + step_ms, ms(to) + step_ms);
-                    let held = truth.coingecko_series(coin, "usd", metric, step, from, to);
-                    let series = format!("coingecko {coin}  {name} {step_name}");
-                    self.add(&series, step_ms, held);
-                }
-            }
+        let coins = ["bitcoin", "ethereum"];
+        for chart in charts(truth, &coins, SINCE, [HOURS_TO, DAYS_TO]) {
+            let series = format!("coingecko {}  {}", chart.coin, chart.metric_and_step);
+            self.add(&series, 0, chart.points);
         }
     }
 

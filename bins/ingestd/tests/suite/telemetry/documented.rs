@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use nix::sys::signal::Signal;
 use testkit::{
     scrape::{self, Scrape},
     stage::Running,
@@ -46,8 +45,7 @@ async fn what_is_shown_is_documented_and_nothing_else() {
     shown.extend(of_api);
     assert_eq!(shown, documented());
     for program in [collector, api] {
-        program.signal(Signal::SIGTERM);
-        program.end().await.must(0, &["ended"]);
+        program.stop().await.must(0, &["ended"]);
     }
 }
 

@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, path::Path};
 
 use fake_vendors::{Fault, Rule};
-use nix::sys::signal::Signal;
 use serde_json::{Map, Value};
 use testkit::stage::{KEY, Running};
 
@@ -47,8 +46,7 @@ async fn each_request_and_each_pull_has_one_line_with_known_fields() {
     let program = Running::start(command);
     stage.until(GAPS, "2").await;
     program.until_said("gaps ended").await;
-    program.signal(Signal::SIGTERM);
-    let ended = program.end().await;
+    let ended = program.stop().await;
     ended.must(0, &[]);
     assert!(!ended.stdout.contains(KEY), "{ended}");
 
@@ -114,8 +112,7 @@ async fn a_request_that_nobody_waits_for_is_told_as_well() {
     command.env("RUST_LOG", "info,ingest=debug");
     let program = Running::start(command);
     stage.until_seen(1).await;
-    program.signal(Signal::SIGTERM);
-    let ended = program.end().await;
+    let ended = program.stop().await;
     ended.must(0, &["error_class=\"abandoned\""]);
     let told = ended.stdout.matches(": asked ").count();
     assert_eq!(u64::try_from(told).unwrap(), stage.seen(), "{ended}");

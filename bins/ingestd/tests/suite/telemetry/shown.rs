@@ -3,18 +3,15 @@
 use std::{net::TcpListener, time::Duration};
 
 use fake_vendors::{Fault, Rule};
-use nix::sys::signal::Signal;
 use testkit::{
     own_server::OwnServer,
     scrape::{self, Scrape},
-    stage::{Running, Stage, ended},
+    stage::{Running, Stage, TOO_LONG, ended},
 };
 
 use super::{AT, demo_stage, start, watched};
 use crate::{GAPS, PROGRAM, stage, want_days};
 
-/// A wait this long has failed.
-const TOO_LONG: Duration = Duration::from_secs(40);
 /// Hours that are published so long after their end, and days.
 const LAGS_MINUTES: [(&str, u32); 2] = [("1h", 40), ("1d", 45)];
 
@@ -33,6 +30,30 @@ async fn until(address: &str, what: &str, wanted: impl Fn(&Scrape) -> bool) -> S
     let in_time = tokio::time::timeout(TOO_LONG, found).await.is_ok();
     assert!(in_time, "never {what}: {last:?}");
     last
+}
+
+/// Scrapes until each of these figures is the one that the database has: what is shown was read a moment
+/// ago, and requests go on.
+async fn until_stored(stage: &Stage, address: &str, figures: &[(&str, String)]) -> Scrape {
+    let mut differing = Vec::new();
+    let found = async {
+        loop {
+            let scrape = Scrape::of(address).await;
+            differing.clear();
+            for (metric, query) in figures {
+                let (shown, stored) = (scrape.with(metric, &[]), sql(stage, query).await);
+                if !same(shown, stored) {
+                    differing.push(format!("{metric}: {shown} and {stored}"));
+                }
+            }
+            if differing.is_empty() {
+                return scrape;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(TOO_LONG, found).await;
+    in_time.unwrap_or_else(|_| panic!("{differing:?}"))
 }
 
 /// Returns a whole number of the database.
@@ -120,8 +141,7 @@ async fn every_request_is_counted_as_the_vendor_saw_it() {
     let locked = scrape.with("crossfeed_write_lock_wait_seconds_count", &[]);
     assert!(locked >= sql(&stage, commits).await, "{scrape:?}");
     assert!(same(scrape.with("crossfeed_writer_queue_batches", &[]), 0.));
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
+    program.stop().await.must(0, &["ended"]);
 }
 
 #[tokio::test]
@@ -135,13 +155,16 @@ async fn figures_are_those_of_the_database() {
                  FROM series";
     program.until_said("collecting").await;
     stage.client().await.batch_execute(queue).await.unwrap();
-    let scrape = until(&address, "looked at", |scrape| {
+    until(&address, "looked at", |scrape| {
         scrape.with("crossfeed_reread_queue_ranges", &[]) > 0.
             && scrape.has("crossfeed_tick_due_timestamp_seconds")
             && scrape.with("crossfeed_staleness_seconds", &[]).is_finite()
     })
     .await;
-    for (metric, query) in [
+    let gaps = LAGS_MINUTES
+        .map(|(step, lag)| open_buckets(step, lag))
+        .join(" + ");
+    let figures = [
         (
             "crossfeed_reread_queue_ranges",
             "SELECT count(*) FROM reread_queue".to_owned(),
@@ -158,18 +181,9 @@ async fn figures_are_those_of_the_database() {
             "crossfeed_quota_used_units",
             "SELECT used FROM quota_ledger WHERE span = 'month'".to_owned(),
         ),
-    ] {
-        is_same(&stage, scrape.with(metric, &[]), &query).await;
-    }
-    let gaps = LAGS_MINUTES
-        .map(|(step, lag)| open_buckets(step, lag))
-        .join(" + ");
-    is_same(
-        &stage,
-        scrape.with("crossfeed_gap_buckets", &[]),
-        &format!("SELECT {gaps}"),
-    )
-    .await;
+        ("crossfeed_gap_buckets", format!("SELECT {gaps}")),
+    ];
+    let scrape = until_stored(&stage, &address, &figures).await;
     let limit = scrape.with("crossfeed_quota_limit_units", &["month"]);
     let left = scrape.with("crossfeed_quota_left_units", &["month"]);
     let used = scrape.with("crossfeed_quota_used_units", &["month"]);
@@ -193,8 +207,7 @@ async fn figures_are_those_of_the_database() {
     .await;
     assert!(scrape.one("process_resident_memory_bytes") > 1e6);
     assert!(scrape.one("process_open_fds") > 5.);
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
+    program.stop().await.must(0, &["ended"]);
 }
 
 /// Nothing but what snapshots bring is settled.
@@ -236,8 +249,7 @@ async fn a_suspended_source_is_shown_and_leaves_it_ready() {
         ready.body,
         r#"{"status":"ready","suspended":["coingecko"]}"#
     );
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
+    program.stop().await.must(0, &["ended"]);
 }
 
 #[tokio::test]
@@ -253,7 +265,7 @@ async fn without_its_database_it_lives_and_is_not_ready() {
     };
     assert_eq!(status("/readyz").await, 200);
     server.stop().await;
-    until_status(&address, 503).await;
+    scrape::until_ready(&address, 503).await;
     let why = scrape::get(&address, "/readyz").await.body;
     assert!(why.contains("\"why\":\"the "), "{why}");
     assert_eq!(status("/healthz").await, 200);
@@ -264,24 +276,13 @@ async fn without_its_database_it_lives_and_is_not_ready() {
     })
     .await;
     server.start_again().await;
-    until_status(&address, 200).await;
+    scrape::until_ready(&address, 200).await;
     let scrape = until(&address, "back", |scrape| {
         same(scrape.one("crossfeed_database_up"), 1.)
     })
     .await;
     assert!(same(scrape.one("crossfeed_leading"), 1.));
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
-}
-
-async fn until_status(address: &str, wanted: u16) {
-    let ready = async {
-        while scrape::get(address, "/readyz").await.status != wanted {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let in_time = tokio::time::timeout(TOO_LONG, ready).await.is_ok();
-    assert!(in_time, "never {wanted}");
+    program.stop().await.must(0, &["ended"]);
 }
 
 #[tokio::test]
@@ -309,6 +310,5 @@ async fn the_port_answers_what_it_is_for_and_nothing_else() {
     assert!(posted.head.contains("allow: get, head"), "{posted:?}");
     let head = scrape::ask(&address, "HEAD", "/metrics").await;
     assert_eq!((head.status, &*head.body), (200, ""));
-    program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
+    program.stop().await.must(0, &["ended"]);
 }
