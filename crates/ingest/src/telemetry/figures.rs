@@ -113,8 +113,8 @@ async fn look_at(metrics: &Metrics, collector: &Collector) -> Result<(), store::
     let id = survey.id();
     let (whole, datasets): (Vec<_>, Vec<_>) =
         (survey.suspensions().iter()).partition(|row| row.dataset.is_empty());
-    set(&metrics.suspended, id, u8::from(!whole.is_empty()).into());
     set(&metrics.suspended_datasets, id, count(datasets.len()));
+    set(&metrics.suspended, id, u8::from(!whole.is_empty()).into());
     let until = (survey.parking()).map_or(0., |one| one.until.map_or(f64::INFINITY, seconds));
     set(&metrics.parked_until, id, until);
     for one in survey.quotas() {

@@ -49,7 +49,7 @@ impl Metrics {
             ),
             (
                 "crossfeed_suspended_datasets",
-                "Datasets that wait for an operator to resume them",
+                "Datasets that wait for an operator by themselves, whether or not the whole source does",
                 &self.suspended_datasets,
             ),
             (
