@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use source::{Ask, DatasetSpec, Source};
 use store::{
     Store,
-    pulls::{NewPull, PullEnd as ClosedPull},
+    pulls::{NewPull, PullEnd as ClosedPull, PullStatus},
     series::{Authority, SeriesId},
     session::Session,
     write::Patience,
@@ -358,18 +358,24 @@ impl Collector {
             }
         };
         let counted = self.count_refusals(&pull).await;
-        let end = pull.end();
+        let mut end = pull.end();
         let cut_off = plan.peek().is_some();
-        let queued = match night {
-            Some(night) => self.queue_unread(&pull, end.status, night, cut_off).await,
-            None => Ok(()),
-        };
-        let next = match night.and_then(|night| night.looked) {
-            Some(looked) => {
-                self.queue_deeper(&pull, looked, end.requests, cut_off)
+        let next = match night.and_then(|night| Some((night, night.looked?))) {
+            Some((night, looked)) => {
+                self.queue_deeper(&pull, night, looked, end.requests, cut_off)
                     .await
             }
             None => Ok(None),
+        };
+        // What of it is not queued is found by a pass that goes on with this one.
+        if next.is_err() {
+            end.status = PullStatus::Interrupted;
+        }
+        let queued = match night {
+            Some(night) if next.is_ok() => {
+                self.queue_unread(&pull, end.status, night, cut_off).await
+            }
+            _ => Ok(()),
         };
         let error = end.failures.last().cloned();
         let closed = ClosedPull {
