@@ -43,9 +43,7 @@ async fn take_over(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) -> 
             refuse(&[format!("{error:#}")]);
             return Ok(());
         }
-        fleet
-            .wait_for_database(&"reload", &error, &mut is_said)
-            .await?;
+        fleet.wait_for_database(None, &error, &mut is_said).await?;
     }
     apply(workshop, fleet, fresh).await
 }
@@ -144,25 +142,25 @@ async fn apply(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) -> Resu
     let old: Vec<&Prepared> = fleet.prepared().collect();
     let changes = Changes::between(&old, &sources);
     workshop.renew(env);
-    fleet.failed.clear();
+    fleet.forget_not_opened();
     fleet.stop(workshop, &changes.stopped).await?;
     let is_to_open = |source: &&Prepared| changes.opened.contains(&source.id());
     let mut opened = Vec::new();
     for source in sources.iter().filter(is_to_open) {
         match open(workshop, fleet, source).await? {
             true => opened.push(source.id()),
-            false => fleet.failed.push(source.id()),
+            false => fleet.not_opened.push(source.id()),
         }
     }
     let undisturbed = sources.len() - changes.opened.len();
     let (stopped, opened) = (names(&changes.stopped), names(&opened));
-    match fleet.failed.as_slice() {
+    match fleet.not_opened.as_slice() {
         [] => tracing::info!(stopped, opened, undisturbed, "reloaded"),
-        failed => tracing::error!(
+        not_opened => tracing::error!(
             stopped,
             opened,
             undisturbed,
-            failed = names(failed),
+            not_opened = names(not_opened),
             "reloaded in part"
         ),
     }
@@ -182,7 +180,7 @@ async fn open(workshop: &Workshop, fleet: &mut Fleet, source: &Prepared) -> Resu
             Ok(()) => return Ok(true),
             Err(error) if error.is_passing() => {
                 fleet
-                    .wait_for_database(&source.id(), &error, &mut is_said)
+                    .wait_for_database(Some(source.id()), &error, &mut is_said)
                     .await?;
             }
             Err(error) => {

@@ -48,6 +48,7 @@ mod told;
 mod transport;
 mod wants;
 mod writer;
+mod writing;
 
 pub use catalogue::Unnamed;
 pub use collector::{Collector, Setup};
@@ -62,7 +63,7 @@ pub use reign::keep_leading;
 pub use stop::{Stop, Stopper};
 pub use summary::{Hole, PullEnd, Summary, Waiting};
 pub use survey::{
-    Gap, GapReason, NotFresh, OutsidePlan, REFUSED_TICKS_SUSPEND, Standing, State, Survey,
+    Gap, GapReason, NotFresh, OutsidePlan, Parking, REFUSED_TICKS_SUSPEND, Standing, State, Survey,
     unknown_names,
 };
 pub use timetable::Timetable;
