@@ -13,7 +13,7 @@ use store::dictionary::{
 
 use crate::{
     schedule::{SCHEDULE, Schedule},
-    vendors::{SOURCES, build, why_not_set_up},
+    vendors::{SOURCES, build, likeness, why_not_set_up},
 };
 
 const ENTITIES: &str = "entities.csv";
@@ -96,7 +96,17 @@ pub fn check_config_of(env: &Env, sources: &[SourceId]) -> ConfigCheck {
             continue;
         }
         let built = check.take(build(source, &vendor).map_err(anyhow::Error::from));
-        let Some(built) = built else { continue };
+        let Some(built) = built else {
+            // So that its file need not wait for another attempt; a few of its rows hang on the plan.
+            let likely = likeness(source, &vendor).map(|likely| series(env, &likely));
+            if let Some(Err(error)) = likely {
+                check.note(format!("{error:#}"));
+                check.note(format!(
+                    "{source}.csv was read as for the vendor's usual plan: the one that is set is unknown"
+                ));
+            }
+            continue;
+        };
         if let Some(series) = check.take(series(env, &built)) {
             for warning in built.config_warnings() {
                 tracing::warn!(%source, "{warning}");
