@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
         Ok(args) => args,
         Err(exit) => return exit.into(),
     };
-    match run(args).await {
+    match Box::pin(run(args)).await {
         Ok(exit) => exit.into(),
         Err(error) if out::is_closed(&error) => Exit::Complete.into(),
         Err(error) => {
