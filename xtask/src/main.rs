@@ -43,13 +43,22 @@ enum Chore {
     Tidy(tidy::Tidy),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let args: Args = match runtime::parse_args() {
         Ok(args) => args,
         Err(exit) => return exit.into(),
     };
-    let result = match args.chore {
+    match runtime::run(run(args.chore)) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            Exit::Error.into()
+        }
+    }
+}
+
+async fn run(chore: Chore) -> anyhow::Result<Exit> {
+    match chore {
         Chore::Bench(chore) => chore.run().await,
         Chore::Ci(chore) => chore.run(),
         Chore::Clock(chore) => chore.run().await,
@@ -57,13 +66,6 @@ async fn main() -> ExitCode {
         Chore::Migrate(chore) => chore.run().await,
         Chore::Parse(chore) => chore.run(),
         Chore::Tidy(chore) => chore.run(),
-    };
-    match result {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            eprintln!("xtask: {error:#}");
-            Exit::Error.into()
-        }
     }
 }
 

@@ -34,13 +34,12 @@ const POOL_SIZE: usize = 16;
 /// Requests in flight may take so long after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(20);
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let args: Args = match runtime::parse_args() {
         Ok(args) => args,
         Err(exit) => return exit.into(),
     };
-    match run(args).await {
+    match runtime::run(run(args)) {
         Ok(()) => Exit::Complete.into(),
         Err(error) => {
             say(&format!("apid: {}", said::once(&error)));

@@ -27,13 +27,12 @@ use crate::{
 /// So many new points are worth a vacuum: until then they are read from the table, not from the index.
 const LARGE: u64 = 100_000;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let args: Args = match runtime::parse_args() {
         Ok(args) => args,
         Err(exit) => return exit.into(),
     };
-    match run(args).await {
+    match runtime::run(run(args)) {
         Ok(exit) => exit.into(),
         Err(error) => {
             report::error(&error);

@@ -19,13 +19,12 @@ struct Args {
     verb: Verb,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let args: Args = match runtime::parse_args() {
         Ok(args) => args,
         Err(exit) => return exit.into(),
     };
-    match Box::pin(run(args)).await {
+    match runtime::run(Box::pin(run(args))) {
         Ok(exit) => exit.into(),
         Err(error) if out::is_closed(&error) => Exit::Complete.into(),
         Err(error) => {

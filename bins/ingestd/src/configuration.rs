@@ -47,7 +47,15 @@ impl Configuration {
         }
     }
 
-    /// Does so, asking the database what it holds, and returns that.
+    /// Says in the database what its data is from now on.
+    ///
+    /// # Errors
+    /// Where it holds the other kind; those of the database.
+    pub(crate) async fn enter(&self, store: &Store) -> Result<(), store::Error> {
+        store.enter_world(self.world).await
+    }
+
+    /// Does as [`Self::suits`], asking the database what it holds, and returns that.
     ///
     /// # Errors
     /// As with [`Self::suits`], and those of the database.

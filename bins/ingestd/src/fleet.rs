@@ -3,7 +3,7 @@
 
 use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
-use assembly::{Prepared, Purpose, Workshop, or_give_up};
+use assembly::{Prepared, Workshop, or_give_up};
 use futures_util::future::join_all;
 use ingest::{
     Collector, Stop, Stopper,
@@ -12,6 +12,8 @@ use ingest::{
 };
 use model::SourceId;
 use tokio::task::{JoinError, JoinSet};
+
+use crate::opening::Opened;
 
 /// One for the ticks and one for the gaps; both run until stop is said.
 type Tasks = JoinSet<Result<(), ingest::Error>>;
@@ -55,20 +57,19 @@ impl Fleet {
         }
     }
 
-    /// Opens a source and sets it to work.
-    ///
-    /// # Errors
-    /// Where the database or an address is unusable; then it is not at work.
-    pub(crate) async fn open(
-        &mut self,
-        workshop: &Workshop,
-        prepared: Prepared,
-        first: First,
-    ) -> Result<(), ingest::Error> {
-        self.watched.expect(prepared.id());
-        let (stopper, stop) = Stopper::new();
-        let purpose = Purpose::Lead(self.epoch);
-        let collector = workshop.collector(&prepared, purpose, &stop).await?;
+    /// Shows a source as not at work until it is.
+    pub(crate) fn expect(&self, source: SourceId) {
+        self.watched.expect(source);
+    }
+
+    /// Sets a source that was opened to work.
+    pub(crate) fn set_to_work(&mut self, opened: Opened, workshop: &Workshop, first: First) {
+        let Opened {
+            prepared,
+            collector,
+            stopper,
+            stop,
+        } = opened;
         tracing::info!(source = %collector.id(), series_count = collector.series_count(), "collecting");
         let collector = Arc::new(collector);
         self.watched.add(&collector);
@@ -85,7 +86,6 @@ impl Fleet {
             tasks,
             is_given_up: false,
         });
-        Ok(())
     }
 
     /// Begins a reload: what the last one could not open is tried again, or configured no more.

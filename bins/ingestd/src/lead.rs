@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use assembly::{Purpose, Workshop};
+use assembly::Workshop;
 use ingest::schedule::First;
-use runtime::{Env, Hangup, MetricsAt, TelemetryError};
+use runtime::{Env, Hangup, MetricsAt};
 use store::{World, session::LeaderRow};
 use tokio::time::Instant;
 
@@ -28,8 +28,8 @@ pub(crate) struct Led {
     pub(crate) first: First,
 }
 
-/// Takes the leadership, and gets ready to collect. Waits for it where this is a standby. All that can be
-/// wrong with the configuration is known before: who takes the leadership can use it.
+/// Takes the leadership, and waits for it where this is a standby. All that can be wrong with the
+/// configuration is known before: who takes the leadership can use it.
 ///
 /// # Errors
 /// Where another process leads and this is no standby; what stands in the way of collecting.
@@ -73,13 +73,9 @@ pub(crate) async fn start(
         None => return Err(led_already(workshop.store.leader().await?.as_ref())),
     };
     tracing::info!(epoch, instance = runtime::instance_id(), "leading");
-    open_port(front, metrics_at).await?;
-    workshop.mark_orphans().await?;
-    let dictionary = &configuration.dictionary;
-    let store = &workshop.store;
-    store.sync_dictionary(dictionary, Some(epoch)).await?;
-    let (sources, purpose) = (&configuration.sources, Purpose::Lead(epoch));
-    workshop.enter_world(sources, purpose).await?;
+    if standby {
+        open_port(front, metrics_at).await;
+    }
     Ok(Led {
         workshop,
         epoch,
@@ -94,16 +90,17 @@ fn led_already(leader: Option<&LeaderRow>) -> anyhow::Error {
 }
 
 /// Opens the port of a standby that found it taken: now it must be free, or soon, where the leader before
-/// lives and has yet to hear that it leads no more.
-async fn open_port(front: &mut Front, at: MetricsAt) -> Result<(), TelemetryError> {
+/// lives and has yet to hear that it leads no more. Where another program has it, it leads without: better
+/// that nobody sees than that nobody leads.
+async fn open_port(front: &mut Front, at: MetricsAt) {
     let begun = Instant::now();
-    loop {
-        match front.telemetry.open(at) {
-            Err(error) if error.is_taken() && begun.elapsed() < PORT_IS_LET_GO => {
-                tokio::time::sleep(TRY_PORT_AGAIN).await;
-            }
-            opened => return opened,
+    while let Err(error) = front.telemetry.open(at) {
+        if !error.is_taken() || begun.elapsed() >= PORT_IS_LET_GO {
+            tracing::error!(%error, "leading without a port for metrics");
+            front.is_dark = true;
+            return;
         }
+        tokio::time::sleep(TRY_PORT_AGAIN).await;
     }
 }
 
@@ -122,14 +119,14 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Waits until nobody leads any more. A database that is away is waited for, too.
+    /// Waits until nobody leads any more. A database that is away is waited for, too, and a transaction
+    /// that keeps the leadership from changing hands.
     async fn wait(
         &mut self,
         workshop: &mut Workshop,
         hangup: &mut Hangup,
         front: &Front,
     ) -> anyhow::Result<i64> {
-        let mut is_away = false;
         loop {
             match self.look(workshop).await {
                 Ok(Looked::Leads(epoch)) => return Ok(epoch),
@@ -141,20 +138,29 @@ impl Waiting {
                         front.telemetry.not_ready(&status);
                         front.notify.ready(&status);
                     }
-                    (self.status, is_away) = (status, false);
+                    self.status = status;
                 }
                 Ok(Looked::Mixed(error)) => return Err(error),
                 Err(error) if !error.is_passing() => {
                     return Err(error).context("failed to wait for the leadership");
                 }
                 Err(error) => {
-                    if !is_away {
-                        tracing::warn!(%error, "standby: waiting for the database");
-                        "standby: the database is away".clone_into(&mut self.status);
-                        front.telemetry.not_ready(&self.status);
-                        front.notify.status(&self.status);
+                    let (why, waits) = match &error {
+                        store::Error::Locked { lock, .. } => (
+                            format!("standby: {lock} stays locked"),
+                            "standby: waiting for a lock",
+                        ),
+                        _ => (
+                            "standby: the database is away".to_owned(),
+                            "standby: waiting for the database",
+                        ),
+                    };
+                    if self.status != why {
+                        tracing::warn!(%error, "{waits}");
+                        front.telemetry.not_ready(&why);
+                        front.notify.status(&why);
+                        self.status = why;
                     }
-                    is_away = true;
                 }
             }
             tokio::select! {

@@ -8,6 +8,7 @@
 mod configuration;
 mod fleet;
 mod lead;
+mod opening;
 mod reload;
 mod serve;
 mod status;
@@ -45,16 +46,17 @@ struct Args {
 #[derive(Debug)]
 struct Front {
     telemetry: Telemetry,
+    /// Whether it has no port, although one is asked for.
+    is_dark: bool,
     notify: Notify,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let args: Args = match runtime::parse_args() {
         Ok(args) => args,
         Err(exit) => return exit.into(),
     };
-    match Box::pin(run(&args)).await {
+    match runtime::run(Box::pin(run(&args))) {
         Ok(exit) => exit.into(),
         Err(error) => {
             tell(&format!("ingestd: {error:#}"));
@@ -80,6 +82,7 @@ async fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut hangup = runtime::hangup().context(signals)?;
     let mut front = Front {
         telemetry: Telemetry::closed("ingestd"),
+        is_dark: false,
         notify: Notify::begin(),
     };
     // Nothing has been asked yet that could be lost.

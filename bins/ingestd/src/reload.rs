@@ -7,7 +7,7 @@ use model::SourceId;
 use runtime::{Env, Role};
 use store::World;
 
-use crate::{configuration::Configuration, fleet::Fleet};
+use crate::{configuration::Configuration, fleet::Fleet, opening::Opening};
 
 /// A configuration with which nothing is wrong.
 #[derive(Debug)]
@@ -146,10 +146,16 @@ async fn apply(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) -> Resu
     fleet.stop(workshop, &changes.stopped).await?;
     let is_to_open = |source: &&Prepared| changes.opened.contains(&source.id());
     let mut opened = Vec::new();
-    for source in sources.iter().filter(is_to_open) {
-        match open(workshop, fleet, source).await? {
-            true => opened.push(source.id()),
-            false => fleet.not_opened.push(source.id()),
+    let mut opening = Opening::begin(workshop, fleet, sources.iter().filter(is_to_open));
+    while let Some((source, done)) =
+        (opening.next(fleet, First::Tick).await).map_err(|why| why.to_string())?
+    {
+        match done {
+            Ok(()) => opened.push(source),
+            Err(error) => {
+                tracing::error!(%source, %error, "it is not collected until the next reload");
+                fleet.not_opened.push(source);
+            }
         }
     }
     let undisturbed = sources.len() - changes.opened.len();
@@ -170,23 +176,4 @@ async fn apply(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) -> Resu
 fn names(names: &[SourceId]) -> String {
     let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
     names.join(",")
-}
-
-/// Opens a source, however long the database is away; false where it cannot be.
-async fn open(workshop: &Workshop, fleet: &mut Fleet, source: &Prepared) -> Result<bool, String> {
-    let mut is_said = false;
-    loop {
-        match fleet.open(workshop, source.clone(), First::Tick).await {
-            Ok(()) => return Ok(true),
-            Err(error) if error.is_passing() => {
-                fleet
-                    .wait_for_database(Some(source.id()), &error, &mut is_said)
-                    .await?;
-            }
-            Err(error) => {
-                tracing::error!(source = %source.id(), %error, "it is not collected until the next reload");
-                return Ok(false);
-            }
-        }
-    }
 }

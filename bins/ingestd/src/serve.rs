@@ -2,8 +2,8 @@
 
 use std::{pin::pin, sync::Arc};
 
-use assembly::{Prepared, Workshop, observe, or_give_up};
-use ingest::{Stop, Stopper, keep_leading, schedule::First, telemetry::Watched};
+use assembly::{Workshop, observe, or_give_up};
+use ingest::{Stop, Stopper, keep_leading, telemetry::Watched};
 use runtime::{Exit, Hangup, Shutdown};
 use tokio::task::JoinSet;
 
@@ -11,7 +11,7 @@ use crate::{
     Front,
     fleet::Fleet,
     lead::{Led, name_rival},
-    reload, status,
+    opening, reload, status,
 };
 
 /// Collects until somebody says stop, or something ends that must not.
@@ -37,11 +37,14 @@ pub(crate) async fn until_end(
     let mut figures = JoinSet::new();
     figures.spawn(observe(&front.telemetry, &workshop, watched.clone(), &stop));
     let mut fleet = Fleet::new(epoch, watched);
-    let mut told = status::Told::new(notify);
+    let mut told = status::Told::new(notify, front.is_dark);
     let opened = tokio::select! {
         biased;
         () = shutdown.asked() => Ok(false),
-        opened = open(&mut fleet, &workshop, configuration.sources, first) => opened.map(|()| true),
+        lost = keep_leading(&session) => Err(lost.into()),
+        begun = opening::begin(&workshop, &mut fleet, configuration, first, notify) => {
+            begun.map(|()| true)
+        }
     };
     // From here on this task only waits.
     workshop.clock.end();
@@ -51,8 +54,20 @@ pub(crate) async fn until_end(
     };
     if matches!(opened, Ok(true)) {
         let mut leading = pin!(keep_leading(&session));
-        told.ready(&workshop, &fleet).await;
+        let mut is_ready = false;
         exit = loop {
+            let telling = async {
+                match is_ready {
+                    true => told.tell(&workshop, &fleet).await,
+                    false => told.ready(&workshop, &fleet).await,
+                }
+            };
+            // It asks the database, which may not answer.
+            tokio::select! {
+                biased;
+                () = shutdown.asked() => break Exit::Complete,
+                () = telling => is_ready = true,
+            }
             tokio::select! {
                 biased;
                 () = shutdown.asked() => break Exit::Complete,
@@ -63,10 +78,7 @@ pub(crate) async fn until_end(
                     continue;
                 }
                 () = hangup.heard() => {}
-                () = told.look_again() => {
-                    told.tell(&workshop, &fleet).await;
-                    continue;
-                }
+                () = told.look_again() => continue,
             }
             notify.reloading();
             tokio::select! {
@@ -77,7 +89,7 @@ pub(crate) async fn until_end(
                     break broken(&why);
                 },
             }
-            told.ready(&workshop, &fleet).await;
+            is_ready = false;
         };
     }
     drop(session);
@@ -89,18 +101,6 @@ pub(crate) async fn until_end(
     end(workshop, fleet, &stop, exit).await?;
     opened?;
     Ok(exit)
-}
-
-async fn open(
-    fleet: &mut Fleet,
-    workshop: &Workshop,
-    sources: Vec<Prepared>,
-    first: First,
-) -> Result<(), ingest::Error> {
-    for source in sources {
-        fleet.open(workshop, source, first).await?;
-    }
-    Ok(())
 }
 
 fn broken(why: &dyn std::fmt::Display) -> Exit {

@@ -17,13 +17,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Told {
     notify: Notify,
+    is_dark: bool,
     last: String,
 }
 
 impl Told {
-    pub(crate) const fn new(notify: Notify) -> Self {
+    /// Makes one for a program that `is_dark` where it has no port for metrics, although it should.
+    pub(crate) const fn new(notify: Notify, is_dark: bool) -> Self {
         Self {
             notify,
+            is_dark,
             last: String::new(),
         }
     }
@@ -31,17 +34,25 @@ impl Told {
     /// Says that all are collecting.
     pub(crate) async fn ready(&mut self, workshop: &Workshop, fleet: &Fleet) {
         if self.notify.is_heard() {
-            self.last = line(workshop, fleet).await;
+            self.last = self.line(workshop, fleet).await;
             self.notify.ready(&self.last);
         }
     }
 
     /// Says how things are, where that is another way than last time.
     pub(crate) async fn tell(&mut self, workshop: &Workshop, fleet: &Fleet) {
-        let line = line(workshop, fleet).await;
+        let line = self.line(workshop, fleet).await;
         if line != self.last {
             self.notify.status(&line);
             self.last = line;
+        }
+    }
+
+    async fn line(&self, workshop: &Workshop, fleet: &Fleet) -> String {
+        let line = line(workshop, fleet).await;
+        match self.is_dark {
+            true => format!("{line}, no port for metrics"),
+            false => line,
         }
     }
 

@@ -7,8 +7,9 @@ use ingest::{Stop, Stopper, Summary};
 use runtime::Exit;
 use store::pulls::PullStatus;
 
-/// How long what is in flight may take after the word. Shorter than the ten seconds after which
-/// containers are killed.
+/// How long what is in flight may take after the word, whatever was done between. With the last words to
+/// the database and the end of the runtime it is shorter than the ten seconds after which containers are
+/// killed.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Returns what SIGTERM and SIGINT say from now on. A second signal ends the process at once.
@@ -36,14 +37,10 @@ pub async fn or_give_up<T>(
     stop: &Stop,
     work: impl Future<Output = Result<T, ingest::Error>>,
 ) -> Result<Option<T>, ingest::Error> {
-    let patience = async {
-        stop.said().await;
-        tokio::time::sleep(PATIENCE).await;
-    };
     let done = tokio::select! {
         biased;
         done = work => done,
-        () = patience => {
+        () = stop.said_before(PATIENCE) => {
             tracing::warn!("what was in flight did not end in time: given up, coverage knows it");
             return Ok(None);
         }
@@ -72,5 +69,26 @@ pub fn exit_of(summary: &Summary, stop: &Stop) -> Exit {
         PullStatus::Failed if summary.holes.is_empty() => Exit::Error,
         PullStatus::Failed => Exit::Partial,
         PullStatus::Complete | PullStatus::NoData | PullStatus::Running => Exit::Complete,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_done_since_the_word_counts() {
+        let (stopper, stop) = Stopper::new();
+        stopper.stop();
+        let said = Instant::now();
+        tokio::time::sleep(PATIENCE / 2).await;
+        let work = std::future::pending::<Result<(), ingest::Error>>();
+        assert_eq!(or_give_up(&stop, work).await.unwrap(), None);
+        assert_eq!(said.elapsed(), PATIENCE);
+        // What is done is done, also then.
+        let work = async { Ok(7) };
+        assert_eq!(or_give_up(&stop, work).await.unwrap(), Some(7));
     }
 }

@@ -44,9 +44,15 @@ impl Stop {
         self.said_at().await;
     }
 
+    /// Waits until it is said and so much time has gone by since, in real time. Who begins to wait later
+    /// waits no longer.
+    pub async fn said_before(&self, time: Duration) {
+        tokio::time::sleep_until(self.said_at().await + time).await;
+    }
+
     /// Waits until it is said and what was under way then has had its time.
     pub(crate) async fn out_of_grace(&self) {
-        tokio::time::sleep_until(self.said_at().await + GRACE).await;
+        self.said_before(GRACE).await;
     }
 
     async fn said_at(&self) -> Instant {

@@ -8,8 +8,8 @@ use std::{
 };
 
 use deadpool_postgres::{Manager, ManagerConfig};
-use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config};
+use tokio::{runtime::Handle, task::JoinHandle};
+use tokio_postgres::{CancelToken, Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{Error, tls};
@@ -38,6 +38,11 @@ pub(crate) const WATCHED_SETTINGS: &str = "SET tcp_keepalives_idle = 10; \
 /// Set once per connection: answers must not depend on the server's zone, and compiling a
 /// statement costs more than any of ours takes.
 pub(crate) const SETTINGS: &str = "SET TimeZone = 'UTC'; SET jit = off; SET DateStyle = 'ISO'";
+
+/// Set on top of them for whoever writes: a process that hangs or vanishes in the middle of a transaction
+/// is not waited for longer than one that vanishes with its session. No transaction of ours is idle for
+/// even a second; a COPY that stalls is not idle, and left to whoever waits for its lock.
+pub(crate) const WRITER_SETTINGS: &str = "SET idle_in_transaction_session_timeout = '15s'";
 
 /// Set on top of them for whoever only reads. The longest good answer takes about a second.
 pub(crate) const READER_SETTINGS: &str =
@@ -74,9 +79,50 @@ impl Route {
         }
     }
 
+    /// Has the server give up what it does for the connection of `token`, unless this is told in time that
+    /// it is done.
+    pub(crate) fn cancel_on_drop(&self, token: CancelToken) -> CancelOnDrop {
+        CancelOnDrop {
+            token,
+            tls: self.tls.clone(),
+            is_done: false,
+        }
+    }
+
     /// Makes what opens the connections of a pool.
     pub(crate) fn manager(&self, manager: ManagerConfig) -> Manager {
         Manager::from_config(self.config.clone(), self.tls.clone(), manager)
+    }
+}
+
+/// A statement that may wait for long. Whoever gives it up returns its connection to the pool, where the
+/// next statement would wait behind it.
+pub(crate) struct CancelOnDrop {
+    token: CancelToken,
+    tls: MakeRustlsConnect,
+    is_done: bool,
+}
+
+impl CancelOnDrop {
+    pub(crate) fn done(mut self) {
+        self.is_done = true;
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
+        // Without a runtime the process ends.
+        if let Ok(runtime) = Handle::try_current() {
+            let (token, tls) = (self.token.clone(), self.tls.clone());
+            runtime.spawn(async move {
+                if let Err(error) = token.cancel_query(tls).await {
+                    tracing::debug!(%error, "what was given up could not be cancelled");
+                }
+            });
+        }
     }
 }
 

@@ -230,6 +230,11 @@ impl From<tokio_postgres::Error> for Error {
                 text,
                 driver: Some(driver),
             },
+            // This process slept in the middle of a transaction.
+            _ if *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Self::Unavailable {
+                text,
+                driver: Some(driver),
+            },
             _ if *code == SqlState::DISK_FULL => Self::DiskFull { text, driver },
             _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => Self::Denied { text, driver },
             _ if *code == SqlState::LOCK_NOT_AVAILABLE => Self::Locked {
@@ -314,6 +319,7 @@ mod tests {
             ("58030", true),
             // A standby; one that waited for another; a lock.
             ("25006", true),
+            ("25P03", true),
             ("40001", true),
             ("40P01", true),
             ("55P03", true),

@@ -8,12 +8,17 @@ use std::{
     time::Duration,
 };
 
-use deadpool_postgres::{Hook, HookError, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, ManagerConfig, Pool, RecyclingMethod, Runtime, Transaction,
+};
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
 use crate::{
     Error,
-    connect::{CONNECT_TIMEOUT, OwnConnection, READER_SETTINGS, Route, SETTINGS, WATCHED_SETTINGS},
+    connect::{
+        CONNECT_TIMEOUT, CancelOnDrop, OwnConnection, READER_SETTINGS, Route, SETTINGS,
+        WATCHED_SETTINGS, WRITER_SETTINGS,
+    },
     migrations,
 };
 
@@ -44,13 +49,19 @@ struct Inner {
 }
 
 impl Store {
-    /// Makes a pool and checks the server.
+    /// Makes a pool and checks the server. A transaction of it that is idle for a quarter of a minute is
+    /// ended by the server.
     ///
     /// # Errors
     /// [`Error::UnfitServer`] where the server is too old or behind a transaction pooler;
     /// [`Error::Untrusted`] where its certificate is; those of the connection.
     pub async fn connect(config: &Config, options: Options) -> Result<Self, Error> {
-        Self::open(config, options, &[SETTINGS]).await
+        Self::open(
+            config,
+            options,
+            &[SETTINGS, WATCHED_SETTINGS, WRITER_SETTINGS],
+        )
+        .await
     }
 
     /// Makes a pool that can only read, and not for long: whoever answers strangers must neither
@@ -122,6 +133,11 @@ impl Store {
     /// Takes a connection from the pool.
     pub(crate) async fn client(&self) -> Result<deadpool_postgres::Client, Error> {
         Ok(self.inner.pool.get().await?)
+    }
+
+    /// Has the server give up the statement of a transaction where its caller does.
+    pub(crate) fn cancel_on_drop(&self, tx: &Transaction<'_>) -> CancelOnDrop {
+        self.inner.route.cancel_on_drop(tx.cancel_token())
     }
 
     /// Returns how many connections of the pool are open, how many of those are free, and how many
@@ -230,12 +246,16 @@ mod tests {
             error.code(),
             Some(&tokio_postgres::error::SqlState::READ_ONLY_SQL_TRANSACTION)
         );
-        let shown = |client: deadpool_postgres::Client| async move {
-            let row = client.query_one("SHOW statement_timeout", &[]).await;
+        let shown = |client: deadpool_postgres::Client, name: &'static str| async move {
+            let row = client.query_one(&format!("SHOW {name}"), &[]).await;
             row.unwrap().get::<_, String>(0)
         };
-        assert_eq!(shown(client).await, "20s");
+        assert_eq!(shown(client, "statement_timeout").await, "20s");
         let writer = Store::connect(&config, options()).await.unwrap();
-        assert_eq!(shown(writer.client().await.unwrap()).await, "0");
+        let client = || async { writer.client().await.unwrap() };
+        assert_eq!(shown(client().await, "statement_timeout").await, "0");
+        // A writer that hangs with something held is ended instead.
+        let idle = "idle_in_transaction_session_timeout";
+        assert_eq!(shown(client().await, idle).await, "15s");
     }
 }

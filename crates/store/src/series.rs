@@ -19,9 +19,11 @@ use time::Month;
 use tokio_postgres::{IsolationLevel, Row};
 
 use crate::{
-    Error, Store, locks,
+    Error, Store,
+    locks::{self, Lock},
     ranges::{FOREVER, FOREVER_AGO, PgSpans, PgTs},
     session,
+    write::Patience,
 };
 
 /// The key of a series.
@@ -105,7 +107,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::LeadershipLost`] where something is to be changed by who no longer leads: nothing is
-    /// then; those of the database.
+    /// then; [`Error::Locked`] where somebody keeps the writer lock of the source; those of the database.
     pub async fn sync_series(
         &self,
         source: SourceId,
@@ -115,7 +117,7 @@ impl Store {
     ) -> Result<Vec<SeriesRow>, Error> {
         let wanted: Vec<&SeriesSpec> = specs.iter().filter(|spec| spec.enabled).collect();
         let mut client = self.client().await?;
-        let tx = client
+        let mut tx = client
             .build_transaction()
             // What is read under the lock is what the one before left.
             .isolation_level(IsolationLevel::ReadCommitted)
@@ -128,7 +130,8 @@ impl Store {
             tx.commit().await?;
             return Ok(as_wanted(rows, &wanted));
         }
-        locks::take_source(&tx, source.as_str()).await?;
+        let lock = Lock::Source(source.as_str());
+        locks::take(self, &mut tx, lock, Patience::default()).await?;
         if let Authority::Leading(epoch) = authority {
             session::hold_epoch(&tx, epoch).await?;
         }

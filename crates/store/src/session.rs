@@ -48,7 +48,7 @@ pub struct LeaderRow {
     pub instance: String,
     /// When.
     pub taken_at: Ts,
-    /// Whether a process holds the lock now.
+    /// Whether that process holds the lock now.
     pub alive: bool,
 }
 
@@ -77,14 +77,16 @@ impl Store {
         let client = self.client().await?;
         let row = client
             .query_opt(
+                // The lock alone may be that of another who tries to take it.
                 "SELECT epoch, instance, taken_at, EXISTS (
-                     SELECT FROM pg_locks
-                     WHERE locktype = 'advisory' AND granted AND objsubid = 2
-                       AND classid = $1::int4::oid
+                     SELECT FROM pg_locks l JOIN pg_locks i USING (pid, locktype, database, objsubid)
+                     WHERE locktype = 'advisory' AND objsubid = 2 AND l.granted AND i.granted
+                       AND l.classid = $1::int4::oid AND i.classid = $2::int4::oid
+                       AND i.objid = hashtext(leader.instance)::oid
                        AND database = (SELECT oid FROM pg_database
                                        WHERE datname = current_database()))
                  FROM leader",
-                &[&locks::LEADER],
+                &[&locks::LEADER, &locks::INSTANCE],
             )
             .await?;
         Ok(row.map(|row| LeaderRow {
@@ -196,7 +198,8 @@ impl Session {
     /// process leads. Who leads already gets the epoch that was taken.
     ///
     /// # Errors
-    /// Those of the database; then nobody has become leader here.
+    /// [`Error::Locked`] where nobody leads, and a transaction of the leader before, or of whoever else,
+    /// still keeps the leadership from changing; those of the database. Then nobody has become leader here.
     pub async fn try_lead(&self, now: Ts) -> Result<Option<i64>, Error> {
         let standing = self.renewed().await?;
         if standing.leads() {
@@ -236,4 +239,56 @@ impl Session {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing in here can stop half-way while it holds one.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::Options;
+
+    #[tokio::test]
+    async fn a_process_that_hangs_in_a_transaction_keeps_nobody_from_leading() {
+        let database = testkit::database().await;
+        let options = || Options {
+            application_name: "the one that hangs".to_owned(),
+            pool_size: 2,
+        };
+        let config = database.config();
+        let hangs = Store::connect(&config, options()).await.unwrap();
+        let other = Store::connect(&config, options()).await.unwrap();
+        let session = hangs.session("one").await.unwrap();
+        let epoch = session.try_lead(Ts::from_secs(0)).await.unwrap().unwrap();
+        let mut client = hangs.client().await.unwrap();
+        let tx = client.transaction().await.unwrap();
+        hold_epoch(&tx, epoch).await.unwrap();
+        session.close().await;
+
+        let (begun, next) = (Instant::now(), other.session("two").await.unwrap());
+        let error = next.try_lead(Ts::from_secs(1)).await.unwrap_err();
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            begun.elapsed()
+        );
+        let told = error.to_string();
+        let named = told.starts_with("the row of the leader stays locked by process ")
+            && told.contains("(the one that hangs, idle in transaction");
+        assert!(error.is_passing() && named, "{told}");
+        let epoch = loop {
+            match next.try_lead(Ts::from_secs(1)).await {
+                Err(error) if error.is_passing() => {}
+                led => break led.unwrap(),
+            }
+        };
+        assert_eq!(epoch, Some(2));
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            begun.elapsed()
+        );
+        let error: Error = tx.commit().await.unwrap_err().into();
+        assert!(error.is_passing(), "{error}");
+    }
 }

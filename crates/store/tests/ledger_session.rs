@@ -4,6 +4,8 @@
 
 mod ledger_support;
 
+use std::time::Duration;
+
 use ledger_support::{ACME, client, hour, hours, store};
 use model::{DatasetId, PullKind};
 use store::{
@@ -115,6 +117,49 @@ async fn each_leader_has_a_higher_epoch() {
     assert_eq!((leader.instance.as_str(), leader.alive), ("one", false));
     assert_eq!(two.try_lead(hour(2)).await.unwrap(), Some(2));
     assert_eq!(store.leader().await.unwrap().unwrap().instance, "two");
+}
+
+#[tokio::test]
+async fn what_holds_up_a_new_leader_is_named_and_makes_nobody_look_alive() {
+    let database = testkit::database().await;
+    let (store, client) = (store(&database).await, client(&database).await);
+    let dead = store.session("dead").await.unwrap();
+    assert_eq!(dead.try_lead(hour(1)).await.unwrap(), Some(1));
+    // What its machine had open when it vanished.
+    let hold = "SET application_name = 'stuck'; BEGIN; SELECT epoch FROM leader FOR SHARE";
+    client.batch_execute(hold).await.unwrap();
+    dead.close().await;
+
+    let heirs = [
+        store.session("two").await.unwrap(),
+        store.session("three").await.unwrap(),
+    ];
+    for heir in &heirs {
+        let looked = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            store.leader().await.unwrap().unwrap()
+        };
+        let (tried, meanwhile) = tokio::join!(heir.try_lead(hour(2)), looked);
+        assert_eq!(
+            (meanwhile.instance.as_str(), meanwhile.alive),
+            ("dead", false)
+        );
+        let Err(Error::Locked {
+            holder: Some(holder),
+            ..
+        }) = tried
+        else {
+            unreachable!("{tried:?}");
+        };
+        assert_eq!(holder.application_name, "stuck");
+        // Nor does the next one find it led: each gives back what it could not use.
+        assert!(!heir.leads());
+    }
+    client.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(heirs[1].try_lead(hour(3)).await.unwrap(), Some(2));
+    assert_eq!(heirs[0].try_lead(hour(3)).await.unwrap(), None);
+    let leader = store.leader().await.unwrap().unwrap();
+    assert_eq!((leader.instance.as_str(), leader.alive), ("three", true));
 }
 
 async fn open(store: &Store, instance: &str, hour_at: i64) -> PullId {

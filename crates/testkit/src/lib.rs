@@ -12,6 +12,7 @@
 
 pub mod canned;
 mod dropper;
+pub mod line;
 pub mod manager;
 pub mod own_server;
 pub mod programs;

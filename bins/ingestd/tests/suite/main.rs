@@ -18,11 +18,14 @@ mod reload;
 mod schedule;
 mod shutdown;
 mod standby;
+mod takeover;
 mod telemetry;
+
+use std::time::{Duration, Instant};
 
 use fake_vendors::Fault;
 use nix::sys::signal::Signal;
-use testkit::stage::{Running, Stage, ended};
+use testkit::stage::{Ended, Running, Stage, ended};
 use time::OffsetDateTime;
 
 /// The program under test.
@@ -43,6 +46,18 @@ fn want_days(stage: &Stage, days: i64) {
     let since = (OffsetDateTime::now_utc() - time::Duration::days(days)).date();
     let row = |coin| format!("{coin},,usd,,{since},{since},false,true,");
     stage.configure(&["bitcoin", "ethereum"].map(row));
+}
+
+/// A program that was told to end is gone by then.
+const IN_TIME: Duration = Duration::from_secs(10);
+
+/// Tells a program to end, and waits for that: ten seconds at most.
+async fn ends_in_time(program: Running) -> Ended {
+    let asked = Instant::now();
+    let ended = program.stop().await;
+    assert!(asked.elapsed() < IN_TIME, "{:?}: {ended}", asked.elapsed());
+    ended.must(0, &["ended"]);
+    ended
 }
 
 const LIVE: &str = "SELECT count(*) > 0 FROM pulls

@@ -8,7 +8,7 @@ use testkit::{
     stage::{Running, Stage, TOO_LONG},
 };
 
-use crate::{LIVE, PROGRAM, RUNNING, stage, want_days};
+use crate::{LIVE, PROGRAM, RUNNING, ends_in_time, stage, want_days};
 
 const LATENCY: Duration = Duration::from_millis(250);
 const OUTAGE: Duration = Duration::from_secs(20);
@@ -148,7 +148,7 @@ async fn told_to_end_while_the_database_is_away_it_ends_in_time() {
     stage.until_seen(stage.seen() + 2).await;
     server.stop().await;
     program.until_said(GONE).await;
-    program.stop().await.must(0, &["ended"]);
+    ends_in_time(program).await;
 
     server.start_again().await;
     let program = Running::start(stage.command(&[]));

@@ -1,26 +1,16 @@
 //! SIGTERM at every moment: within ten seconds, and nothing is left that says it runs.
 
-use std::time::{Duration, Instant};
-
 use fake_vendors::{Fault, Rule};
 use nix::sys::signal::Signal;
 use testkit::{
+    line::Line,
+    manager::Manager,
     own_server::OwnServer,
-    stage::{Ended, Running, TOO_LONG},
+    stage::{Running, TOO_LONG},
 };
 use tokio::net::TcpListener;
 
-use crate::{LIVE, RUNNING, stage, want_days};
-
-const IN_TIME: Duration = Duration::from_secs(10);
-
-async fn ends_in_time(program: Running) -> Ended {
-    let asked = Instant::now();
-    let ended = program.stop().await;
-    assert!(asked.elapsed() < IN_TIME, "{:?}: {ended}", asked.elapsed());
-    ended.must(0, &["ended"]);
-    ended
-}
+use crate::{LIVE, RUNNING, ends_in_time, stage, want_days};
 
 #[tokio::test]
 async fn in_the_middle_of_a_slow_answer_what_is_whole_is_committed() {
@@ -92,4 +82,32 @@ async fn during_a_reload_that_waits_for_an_answer() {
     let ended = ends_in_time(program).await;
     assert!(!ended.stdout.contains("reloaded"), "{ended}");
     assert_eq!(stage.ask(RUNNING).await, "0");
+}
+
+#[tokio::test]
+async fn with_a_database_that_falls_silent_while_the_status_is_made() {
+    let stage = stage().await;
+    // What is under way cannot be told to the database.
+    stage.always("/market_chart", Fault::Hang);
+    let line = Line::to(&stage.database).await;
+    let manager = Manager::of(stage.folder.path());
+    let mut command = stage.command(&[]);
+    command.env("DATABASE_URL", line.url());
+    let program = manager.start(command);
+    manager
+        .until("STATUS=1 sources, 0 suspended, 0 parked, last tick")
+        .await;
+    let hanging = "SELECT count(*) > 0 FROM pulls WHERE kind = 'gap' AND requests > 0";
+    stage.until(hanging, "true").await;
+    line.fall_silent();
+    // Every ten seconds it asks, for two: it asks again.
+    manager
+        .until("STATUS=1 sources, the database is away")
+        .await;
+    manager.until_alive(52).await;
+    tokio::select! {
+        _ = ends_in_time(program) => {}
+        // Whoever is not heard waits.
+        _ = manager.until("no such word") => {}
+    }
 }

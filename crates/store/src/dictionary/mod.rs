@@ -7,7 +7,12 @@ use deadpool_postgres::Transaction;
 
 pub use listings::{ListingChanges, ListingRow};
 
-use crate::{Error, Store, locks, session};
+use crate::{
+    Error, Store,
+    locks::{self, Lock},
+    session,
+    write::Patience,
+};
 
 /// A row of `entities`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,17 +103,16 @@ impl Store {
     /// names the epoch it took.
     ///
     /// # Errors
-    /// [`Error::LeadershipLost`] where another process has led since; those of the database. Nothing is
-    /// changed then.
+    /// [`Error::LeadershipLost`] where another process has led since; [`Error::Locked`] where another
+    /// keeps the lock of the dictionary; those of the database. Nothing is changed then.
     pub async fn sync_dictionary(
         &self,
         dictionary: &Dictionary,
         epoch: Option<i64>,
     ) -> Result<(), Error> {
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
-        tx.execute("SELECT pg_advisory_xact_lock($1, 0)", &[&locks::DICTIONARY])
-            .await?;
+        let mut tx = client.transaction().await?;
+        locks::take(self, &mut tx, Lock::Dictionary, Patience::default()).await?;
         if let Some(epoch) = epoch {
             session::hold_epoch(&tx, epoch).await?;
         }

@@ -9,9 +9,18 @@ use std::{
 };
 
 use model::Ts;
+use tokio_postgres::error::SqlState;
 
 use super::{EPOCH, is_still, lock};
-use crate::{Error, Store, connect::OwnConnection, locks, ranges::PgTs};
+use crate::{
+    Error, Store,
+    connect::OwnConnection,
+    locks::{self, holder_of_rows},
+    ranges::PgTs,
+};
+
+/// Of all that a session does only taking the leadership can wait, and who waits hears nothing else.
+const SETTINGS: &str = "SET lock_timeout = '2s'";
 
 /// Which process of the server a connection is.
 #[derive(Debug)]
@@ -53,6 +62,7 @@ impl Standing {
             });
         }
         let backend = Backend::of(&connection).await?;
+        connection.batch_execute(SETTINGS).await?;
         Ok(Self {
             connection,
             backend,
@@ -114,9 +124,32 @@ impl Standing {
                  RETURNING epoch",
                 &[&locks::LEADER, &instance, &PgTs(now)],
             )
-            .await?;
+            .await;
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => return Err(self.not_led(error).await),
+        };
         self.leads.store(row.is_some(), Ordering::Release);
         Ok(row.map(|row| row.get(0)))
+    }
+
+    /// Gives the lock back that a statement took before it failed, and says why it did.
+    async fn not_led(&self, error: tokio_postgres::Error) -> Error {
+        let let_go = "SELECT pg_advisory_unlock($1, 0)";
+        // Where that fails, too, the connection is gone, and the lock with it.
+        if let Err(error) = self.connection.query_one(let_go, &[&locks::LEADER]).await {
+            return error.into();
+        }
+        if error.code() != Some(&SqlState::LOCK_NOT_AVAILABLE) {
+            return error.into();
+        }
+        match holder_of_rows(&self.connection, "leader").await {
+            Ok(holder) => Error::Locked {
+                lock: "the row of the leader".to_owned(),
+                holder,
+            },
+            Err(error) => error,
+        }
     }
 
     pub(super) async fn regain(&self, held: i64) -> Result<bool, Error> {

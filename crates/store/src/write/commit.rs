@@ -27,6 +27,7 @@ use super::{
 use crate::{
     Error,
     coverage::{self, Settlement},
+    locks::{Lock, after_timeout},
     pulls::PullId,
     ranges::{PgRange, PgTs},
     series::SeriesId,
@@ -122,7 +123,8 @@ impl Job<'_> {
                 Ok(state) => break (tx, state),
                 Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
                     tx.rollback().await?;
-                    lock::after_timeout(client, self.source, self.patience, attempt).await?;
+                    let lock = Lock::Source(self.source.as_str());
+                    after_timeout(client, lock, self.patience, attempt).await?;
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -6,8 +6,13 @@ use deadpool_postgres::Transaction;
 use model::{Key, MetricName, SourceId, Step};
 use tokio_postgres::{IsolationLevel, Statement};
 
-use super::{Point, diff::Diff, overlap::Ends};
-use crate::{Error, Store, locks, ranges::PgTs, series::SeriesId};
+use super::{Patience, Point, diff::Diff, overlap::Ends};
+use crate::{
+    Error, Store,
+    locks::{self, Lock},
+    ranges::PgTs,
+    series::SeriesId,
+};
 
 /// What the writer knows of a series; fixed when the series is made.
 #[derive(Clone, Debug)]
@@ -215,12 +220,12 @@ impl Store {
         };
         let mut repair = Repair::default();
         for source in sources {
-            let tx = client
+            let mut tx = client
                 .build_transaction()
                 .isolation_level(IsolationLevel::ReadCommitted)
                 .start()
                 .await?;
-            locks::take_source(&tx, &source).await?;
+            locks::take(self, &mut tx, Lock::Source(&source), Patience::default()).await?;
             let series: Vec<i32> = tx
                 .query("SELECT series_id FROM series WHERE source = $1", &[&source])
                 .await?
