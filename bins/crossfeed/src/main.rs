@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(exit) => return exit.into(),
     };
-    match runtime::run(run(args)) {
+    match runtime::run(Box::pin(run(args))) {
         Ok(exit) => exit.into(),
         Err(error) if out::is_closed(&error) => Exit::Complete.into(),
         Err(error) => {

@@ -31,7 +31,7 @@ pub(crate) struct Fleet {
     /// What was given up, and whose pulls the database has yet to hear of.
     unmarked: Vec<SourceId>,
     /// Those that the last reload could not open.
-    pub(crate) failed: Vec<SourceId>,
+    pub(crate) not_opened: Vec<SourceId>,
 }
 
 /// One source at work.
@@ -53,8 +53,13 @@ impl Fleet {
             watched,
             sources: Vec::new(),
             unmarked: Vec::new(),
-            failed: Vec::new(),
+            not_opened: Vec::new(),
         }
+    }
+
+    /// Shows a source as not at work until it is.
+    pub(crate) fn expect(&self, source: SourceId) {
+        self.watched.expect(source);
     }
 
     /// Sets a source that was opened to work.
@@ -83,6 +88,13 @@ impl Fleet {
         });
     }
 
+    /// Begins a reload: what the last one could not open is tried again, or configured no more.
+    pub(crate) fn forget_not_opened(&mut self) {
+        for source in self.not_opened.drain(..) {
+            self.watched.forget(source);
+        }
+    }
+
     /// Returns what the sources at work were made from.
     pub(crate) fn prepared(&self) -> impl Iterator<Item = &Prepared> {
         self.sources.iter().map(|source| &source.prepared)
@@ -107,20 +119,21 @@ impl Fleet {
     }
 
     /// Waits for the end of all that was told to stop, and of what it still writes. May be given up:
-    /// [`Self::abandon`] then.
+    /// [`Self::abandon`] then. Pulls of what was given up before are still to be marked.
     pub(crate) async fn end(&mut self) {
+        self.note_given_up();
         for source in &mut self.sources {
             source.drain().await;
         }
-        for source in std::mem::take(&mut self.sources) {
-            source.close().await;
-        }
+        join_all(self.collectors().map(|one| one.close())).await;
+        self.sources.clear();
     }
 
-    /// Lets go of all that is still under way.
+    /// Lets go of all that is still under way, and of what is still to be written.
     pub(crate) async fn abandon(mut self) {
         for source in &mut self.sources {
             source.tasks.shutdown().await;
+            source.collector.close_within(Duration::ZERO).await;
         }
     }
 
@@ -141,19 +154,33 @@ impl Fleet {
         // Each stays one of the fleet until it has ended: the wait may be given up.
         let named = self.sources.iter_mut().filter(|source| is_named(source));
         join_all(named.map(AtWork::end)).await;
+        self.note_given_up();
+        let named = self.sources.iter().filter(|source| is_named(source));
+        let ended: Vec<_> = named.map(|source| Arc::clone(&source.collector)).collect();
+        tokio::select! {
+            biased;
+            why = self.broke_down() => return Err(why),
+            _all = join_all(ended.iter().map(|one| one.close())) => {}
+        }
         while let Some(at) = self.sources.iter().position(is_named) {
             let source = self.sources.swap_remove(at);
             self.watched.remove(&source.collector);
-            if source.is_given_up {
-                self.unmarked.push(source.prepared.id());
-            }
-            source.close().await;
         }
         self.mark_given_up(workshop).await
     }
 
+    /// Nobody but this process knows which of its pulls nobody works at any more.
+    fn note_given_up(&mut self) {
+        for source in self.sources.iter().filter(|source| source.is_given_up) {
+            let id = source.prepared.id();
+            if !self.unmarked.contains(&id) {
+                self.unmarked.push(id);
+            }
+        }
+    }
+
     /// Marks the pulls of what was given up as interrupted, however long the database is away. Nothing of
-    /// it is written any more.
+    /// it is written any more: its writer has ended.
     ///
     /// # Errors
     /// Why a source at work broke down meanwhile.
@@ -164,7 +191,7 @@ impl Fleet {
             let marked = workshop.store.interrupt_pulls_of(source, instance, now);
             match marked.await {
                 Err(error) if error.is_passing() => {
-                    self.wait_for_database(&source, &error, &mut is_said)
+                    self.wait_for_database(Some(source), &error, &mut is_said)
                         .await?;
                     continue;
                 }
@@ -178,18 +205,21 @@ impl Fleet {
         Ok(())
     }
 
-    /// Waits a moment after an error that passes, and says so once.
+    /// Waits a moment after an error that passes, and says so once: for a source, or for the reload as a
+    /// whole.
     ///
     /// # Errors
     /// Why a source at work broke down meanwhile.
     pub(crate) async fn wait_for_database(
         &mut self,
-        job: &dyn std::fmt::Display,
+        source: Option<SourceId>,
         error: &dyn std::fmt::Display,
         is_said: &mut bool,
     ) -> Result<(), String> {
         if !std::mem::replace(is_said, true) {
-            tracing::warn!(job = %job, error = %error, "waiting for the database");
+            let job = source.is_none().then_some("reload");
+            let source = source.map(tracing::field::display);
+            tracing::warn!(job, source, %error, "waiting for the database");
         }
         tokio::select! {
             biased;
@@ -205,6 +235,8 @@ impl AtWork {
             match ended {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::error!("{error}"),
+                // It was given up.
+                Err(error) if error.is_cancelled() => {}
                 Err(error) => tracing::error!(%error, "a task broke down"),
             }
         }
@@ -219,19 +251,10 @@ impl AtWork {
         if matches!(or_give_up(&stop, drained).await, Ok(Some(()))) {
             return;
         }
+        // Known before anything is waited for: whoever waits for this may be told to end.
         self.is_given_up = true;
         self.tasks.shutdown().await;
         self.collector.sweep_claims().await;
-    }
-
-    async fn close(self) {
-        let Self {
-            collector, tasks, ..
-        } = self;
-        drop(tasks);
-        if let Some(collector) = Arc::into_inner(collector) {
-            collector.close().await;
-        }
     }
 }
 

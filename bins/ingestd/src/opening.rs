@@ -65,7 +65,7 @@ async fn begin_with(
     until_had(said("dictionary"), load).await?;
     let enter = || async { Ok(configuration.enter(store).await?) };
     until_had(said("world"), enter).await?;
-    let mut opening = Opening::begin(workshop, epoch, &configuration.sources);
+    let mut opening = Opening::begin(workshop, fleet, &configuration.sources);
     while let Some((_, done)) = opening.next(fleet, first).await? {
         done?;
     }
@@ -81,10 +81,12 @@ pub(crate) struct Opening<'a> {
 impl<'a> Opening<'a> {
     pub(crate) fn begin(
         workshop: &'a Workshop,
-        epoch: i64,
+        fleet: &Fleet,
         sources: impl IntoIterator<Item = &'a Prepared>,
     ) -> Self {
+        let epoch = fleet.epoch;
         let open = |source: &'a Prepared| {
+            fleet.expect(source.id());
             async move { (source.id(), open(workshop, epoch, source).await) }.boxed()
         };
         Self {

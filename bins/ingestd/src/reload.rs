@@ -43,9 +43,7 @@ async fn take_over(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) -> 
             refuse(&[format!("{error:#}")]);
             return Ok(());
         }
-        fleet
-            .wait_for_database(&"reload", &error, &mut is_said)
-            .await?;
+        fleet.wait_for_database(None, &error, &mut is_said).await?;
     }
     apply(workshop, fleet, fresh).await
 }
@@ -144,11 +142,11 @@ async fn apply(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) -> Resu
     let old: Vec<&Prepared> = fleet.prepared().collect();
     let changes = Changes::between(&old, &sources);
     workshop.renew(env);
-    fleet.failed.clear();
+    fleet.forget_not_opened();
     fleet.stop(workshop, &changes.stopped).await?;
     let is_to_open = |source: &&Prepared| changes.opened.contains(&source.id());
     let mut opened = Vec::new();
-    let mut opening = Opening::begin(workshop, fleet.epoch, sources.iter().filter(is_to_open));
+    let mut opening = Opening::begin(workshop, fleet, sources.iter().filter(is_to_open));
     while let Some((source, done)) =
         (opening.next(fleet, First::Tick).await).map_err(|why| why.to_string())?
     {
@@ -156,19 +154,19 @@ async fn apply(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) -> Resu
             Ok(()) => opened.push(source),
             Err(error) => {
                 tracing::error!(%source, %error, "it is not collected until the next reload");
-                fleet.failed.push(source);
+                fleet.not_opened.push(source);
             }
         }
     }
     let undisturbed = sources.len() - changes.opened.len();
     let (stopped, opened) = (names(&changes.stopped), names(&opened));
-    match fleet.failed.as_slice() {
+    match fleet.not_opened.as_slice() {
         [] => tracing::info!(stopped, opened, undisturbed, "reloaded"),
-        failed => tracing::error!(
+        not_opened => tracing::error!(
             stopped,
             opened,
             undisturbed,
-            failed = names(failed),
+            not_opened = names(not_opened),
             "reloaded in part"
         ),
     }

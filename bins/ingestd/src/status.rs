@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use assembly::Workshop;
+use futures_util::future::try_join_all;
 use runtime::Notify;
 
 use crate::fleet::Fleet;
@@ -66,7 +67,7 @@ impl Told {
 
 async fn line(workshop: &Workshop, fleet: &Fleet) -> String {
     let sources = fleet.collectors().count();
-    let waits = tokio::time::timeout(PATIENCE, waiting(workshop));
+    let waits = tokio::time::timeout(PATIENCE, waiting(workshop, fleet));
     let waits = match waits.await {
         Ok(Ok((suspended, parked))) => format!("{suspended} suspended, {parked} parked"),
         Ok(Err(_)) | Err(_) => "the database is away".to_owned(),
@@ -79,16 +80,15 @@ async fn line(workshop: &Workshop, fleet: &Fleet) -> String {
         || "no tick yet".to_owned(),
         |(ended, source)| format!("last tick {source} {ended}"),
     );
-    let failed = match fleet.failed.len() {
-        0 => String::new(),
-        failed => format!("{failed} not opened, "),
-    };
-    format!("{sources} sources, {failed}{waits}, {tick}")
+    let not_opened: String = (fleet.not_opened.iter())
+        .map(|source| format!("{source} not opened, "))
+        .collect();
+    format!("{sources} sources, {not_opened}{waits}, {tick}")
 }
 
-/// Returns how many rows of suspensions and of parked hosts there are.
-async fn waiting(workshop: &Workshop) -> Result<(usize, usize), store::Error> {
+/// Returns how many suspensions there are, and how many sources are parked, as `crossfeed status` says.
+async fn waiting(workshop: &Workshop, fleet: &Fleet) -> Result<(usize, usize), store::Error> {
     let suspended = workshop.store.suspensions().await?.len();
-    let parked = workshop.store.parked(workshop.clock.now()).await?.len();
-    Ok((suspended, parked))
+    let parked = try_join_all(fleet.collectors().map(|one| one.parking())).await?;
+    Ok((suspended, parked.into_iter().flatten().count()))
 }

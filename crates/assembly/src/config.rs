@@ -5,15 +5,15 @@ use std::sync::Arc;
 use entity_master::Master;
 use model::{SeriesSpec, SourceId};
 use normalize::Dictionary;
-use runtime::{Env, VENDORS, read_sources_config};
-use source::Source;
+use runtime::{Env, VENDORS, known_variables, read_sources_config};
+use source::{Source, config::nearest};
 use store::dictionary::{
     CanonicalMetricRow, Dictionary as DictionaryRows, EntityIdRow, EntityRow, MetricNameRow,
 };
 
 use crate::{
     schedule::{SCHEDULE, Schedule},
-    vendors::{SOURCES, build, why_not_set_up},
+    vendors::{SOURCES, build, likeness, why_not_set_up},
 };
 
 const ENTITIES: &str = "entities.csv";
@@ -82,6 +82,11 @@ pub fn check_config(env: &Env) -> ConfigCheck {
 /// Reads what a job about these sources needs and tells all that is wrong.
 pub fn check_config_of(env: &Env, sources: &[SourceId]) -> ConfigCheck {
     let mut check = ConfigCheck::default();
+    for name in &env.strangers {
+        let meant = nearest(name, known_variables());
+        let meant = meant.map_or_else(String::new, |meant| format!(": did you mean {meant}?"));
+        tracing::warn!("{name}: nobody reads a variable of that name{meant}");
+    }
     for source in sources.iter().copied() {
         let vendor = env.vendor(source.as_str());
         if let Some(missing) = why_not_set_up(source, env) {
@@ -91,7 +96,17 @@ pub fn check_config_of(env: &Env, sources: &[SourceId]) -> ConfigCheck {
             continue;
         }
         let built = check.take(build(source, &vendor).map_err(anyhow::Error::from));
-        let Some(built) = built else { continue };
+        let Some(built) = built else {
+            // So that its file need not wait for another attempt; a few of its rows hang on the plan.
+            let likely = likeness(source, &vendor).map(|likely| series(env, &likely));
+            if let Some(Err(error)) = likely {
+                check.note(format!("{error:#}"));
+                check.note(format!(
+                    "{source}.csv was read as for the vendor's usual plan: the one that is set is unknown"
+                ));
+            }
+            continue;
+        };
         if let Some(series) = check.take(series(env, &built)) {
             for warning in built.config_warnings() {
                 tracing::warn!(%source, "{warning}");

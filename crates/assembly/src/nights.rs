@@ -65,7 +65,12 @@ pub fn night_bill(bill: &NightBill) -> Vec<String> {
             "{source}: re-reads together: {} a night at most (schedule.csv){unnamed}",
             counted(requests, "request")
         ),
-        None => format!("{source}: re-reads together: no bound but the quota's{unnamed}"),
+        None => format!(
+            "{source}: re-reads together: {} a night at most, and {} of what was queued, as far as the \
+             quota goes{unnamed}",
+            counted(bill.windows(), "request"),
+            bill.queues
+        ),
     });
     lines
 }
@@ -99,6 +104,7 @@ mod tests {
         let mut bill = NightBill {
             source: SourceId::new("acme"),
             passes: vec![window(2, 1, 3, 12), window(30, 7, 1, 0), queue],
+            queues: 500,
             at_most: Some(10),
             unnamed: 0,
         };
@@ -111,8 +117,9 @@ mod tests {
         let bound = "acme: re-reads together: 10 requests a night at most (schedule.csv)";
         assert_eq!(night_bill(&bill), [&passes[..], &[bound]].concat());
         (bill.at_most, bill.unnamed) = (None, 2);
-        let bound = "acme: re-reads together: no bound but the quota's; without 2 rows whose \
-                     products the catalogue names";
+        // Of a dataset the widest window that is due runs alone.
+        let bound = "acme: re-reads together: 15 requests a night at most, and 500 of what was queued, as \
+                     far as the quota goes; without 2 rows whose products the catalogue names";
         assert_eq!(night_bill(&bill)[3], bound);
         bill.passes.clear();
         assert!(night_bill(&bill).is_empty());

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use futures_util::StreamExt as _;
@@ -15,14 +16,12 @@ use secrecy::SecretString;
 use source::{Ask, DatasetSpec, Source};
 use store::{
     Store,
-    pulls::{NewPull, PullEnd as ClosedPull},
+    pulls::{NewPull, PullEnd as ClosedPull, PullStatus},
     series::{Authority, SeriesId},
     session::Session,
+    write::Patience,
 };
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    task::JoinHandle,
-};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     Error,
@@ -46,6 +45,7 @@ use crate::{
     transport::Transport,
     wants::{Askable, Planner},
     writer::WriterHandle,
+    writing::Writing,
 };
 
 /// What a collector works with.
@@ -84,7 +84,7 @@ pub struct Collector {
     pub(crate) time: Time,
     pub(crate) transport: Transport,
     pub(crate) claims: Claims,
-    pub(crate) writer: WriterHandle,
+    pub(crate) writer: Writing,
     series: RwLock<Arc<SeriesIndex>>,
     /// What the configuration asks for, selectors included.
     configured: Vec<SeriesSpec>,
@@ -106,7 +106,6 @@ pub struct Collector {
     instance: String,
     in_flight: Semaphore,
     background: Semaphore,
-    writing: JoinHandle<()>,
 }
 
 /// Whether the job may go on with the next dataset.
@@ -182,6 +181,7 @@ impl Collector {
             Arc::clone(&clock),
             Arc::clone(&outage),
         );
+        let writer = Writing::new(source.id(), writer, writing);
         let places = source.concurrency().max(1);
         Ok(Self {
             in_flight: Semaphore::new(places),
@@ -209,7 +209,6 @@ impl Collector {
             last_tick: AtomicI64::new(i64::MIN),
             said_to_end: Said::default(),
             instance,
-            writing,
         })
     }
 
@@ -282,12 +281,16 @@ impl Collector {
         self.claims.sweep().await;
     }
 
-    /// Ends the writer after its last batch.
-    pub async fn close(self) {
-        drop(self.writer);
-        if let Err(error) = self.writing.await {
-            tracing::error!(source = %self.source.id(), %error, "the writer broke down");
-        }
+    /// Ends the writer after its last batch, whoever else holds the collector: nothing of it is written
+    /// afterwards. It has as long as one writer waits for the lock of its source; what is not written
+    /// by then is given up, and coverage knows it. A call that is dropped may be made again.
+    pub async fn close(&self) {
+        self.close_within(Patience::default().longest()).await;
+    }
+
+    /// Does so with another patience.
+    pub async fn close_within(&self, patience: Duration) {
+        self.writer.end(patience).await;
     }
 
     pub(crate) fn planner(&self) -> Planner<'_> {
@@ -355,18 +358,24 @@ impl Collector {
             }
         };
         let counted = self.count_refusals(&pull).await;
-        let end = pull.end();
+        let mut end = pull.end();
         let cut_off = plan.peek().is_some();
-        let queued = match night {
-            Some(night) => self.queue_unread(&pull, end.status, night, cut_off).await,
-            None => Ok(()),
-        };
-        let next = match night.and_then(|night| night.looked) {
-            Some(looked) => {
-                self.queue_deeper(&pull, looked, end.requests, cut_off)
+        let next = match night.and_then(|night| Some((night, night.looked?))) {
+            Some((night, looked)) => {
+                self.queue_deeper(&pull, night, looked, end.requests, cut_off)
                     .await
             }
             None => Ok(None),
+        };
+        // What of it is not queued is found by a pass that goes on with this one.
+        if next.is_err() {
+            end.status = PullStatus::Interrupted;
+        }
+        let queued = match night {
+            Some(night) if next.is_ok() => {
+                self.queue_unread(&pull, end.status, night, cut_off).await
+            }
+            _ => Ok(()),
         };
         let error = end.failures.last().cloned();
         let closed = ClosedPull {

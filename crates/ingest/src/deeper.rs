@@ -1,9 +1,9 @@
 //! What lies before a re-read window in which the vendor changed values at the oldest end: it is read as
 //! well, twice as far each time.
 //!
-//! It stands in the queue before the pass that found the difference is closed. Its values are replaced by
-//! then, so no later night would see the difference again; whoever is stopped here, killed, parked or
-//! suspended leaves the rest to the queue.
+//! It stands in the queue before the pass that found the difference is closed: whoever is stopped here,
+//! killed, parked or suspended leaves the rest to the queue. What a pass replaced no later one sees as a
+//! difference again, so it is looked up among the revisions, those of passes that were cut off included.
 
 use std::collections::BTreeSet;
 
@@ -95,30 +95,31 @@ impl Collector {
             }
             let left = looked.requests.unwrap_or(u64::MAX);
             let night = Night {
+                name: &format!("deeper-{}d", looked.days),
                 wanted: &wanted,
                 at_most: usize::try_from(left).unwrap_or(usize::MAX),
                 is_queue: false,
                 looked: Some(&looked),
             };
-            let name = format!("deeper-{}d", looked.days);
-            pass = self.read_again(&name, dataset, night, summary).await?;
+            pass = self.read_again(dataset, night, summary).await?;
         }
         Ok(pass.ran)
     }
 
     /// Queues what lies before a pass that found values changed in its oldest quarter: for tonight where
-    /// requests are left, else for another night. Of a pass that was cut off it is known of the keys
-    /// that it was about.
+    /// requests are left, else for another night. Of a pass that was cut off and had keys it was about it
+    /// is known of these.
     pub(crate) async fn queue_deeper(
         &self,
         pull: &Pull<'_>,
+        night: Night<'_>,
         looked: &Looked,
         requests: u64,
         cut_off: bool,
     ) -> Result<Option<Next>, Error> {
-        let keys = match cut_off {
+        let keys = match cut_off && !looked.keys.is_empty() {
             true => looked.keys.clone(),
-            false => self.keys_changed_before(&pull.updated_from(), looked.quarter()),
+            false => self.keys_changed(pull, night, looked).await?,
         };
         if keys.is_empty() {
             return Ok(None);
@@ -162,10 +163,22 @@ impl Collector {
         wanted
     }
 
-    fn keys_changed_before(&self, updated_from: &[(SeriesId, Ts)], before: Ts) -> BTreeSet<Key> {
+    /// Returns the keys of which the vendor changed values in the oldest quarter.
+    async fn keys_changed(
+        &self,
+        pull: &Pull<'_>,
+        night: Night<'_>,
+        looked: &Looked,
+    ) -> Result<BTreeSet<Key>, Error> {
+        let series: BTreeSet<SeriesId> = night.wanted.iter().map(|(id, _)| *id).collect();
+        let series = Vec::from_iter(series);
+        let of = (self.id(), pull.dataset.id, night.name);
+        let changed = || (self.store).revised_by(of, pull.id, &series, looked.quarter());
+        let changed = self.outage.through(changed).await?;
         let index = self.index();
-        let changed = updated_from.iter().filter(|(_, ts)| *ts < before);
-        let keys = changed.filter_map(|(id, _)| Some(index.get(*id)?.series.key.clone()));
-        keys.collect()
+        let keys = changed
+            .iter()
+            .filter_map(|id| Some(index.get(*id)?.series.key.clone()));
+        Ok(keys.collect())
     }
 }

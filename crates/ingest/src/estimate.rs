@@ -14,7 +14,8 @@ use crate::{
     Error,
     catalogue::{Unnamed, is_catalogue},
     collector::Collector,
-    jobs::{PastAsk, is_live},
+    live::is_live,
+    past::PastAsk,
     quota::{Load, QuotaTime},
     wants::Filter,
 };

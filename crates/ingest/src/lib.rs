@@ -21,12 +21,13 @@ mod failure;
 mod fetch;
 mod identity;
 mod index;
-mod jobs;
 mod listed;
+mod live;
 mod missed;
 mod night;
 mod night_bill;
 mod outage;
+mod past;
 mod precedence;
 mod progress;
 mod pull;
@@ -48,13 +49,14 @@ mod told;
 mod transport;
 mod wants;
 mod writer;
+mod writing;
 
 pub use catalogue::Unnamed;
 pub use collector::{Collector, Setup};
 pub use error::Error;
 pub use estimate::{DatasetEstimate, Estimate, Wanted};
-pub use jobs::PastAsk;
 pub use night_bill::{Again, NightBill, PassBill};
+pub use past::PastAsk;
 pub use progress::{Counts, Progress};
 pub use quota::{Forecast, QuotaStanding, QuotaTime, Recent};
 pub use redact::Redactor;
@@ -62,7 +64,7 @@ pub use reign::keep_leading;
 pub use stop::{Stop, Stopper};
 pub use summary::{Hole, PullEnd, Summary, Waiting};
 pub use survey::{
-    Gap, GapReason, NotFresh, OutsidePlan, REFUSED_TICKS_SUSPEND, Standing, State, Survey,
+    Gap, GapReason, NotFresh, OutsidePlan, Parking, REFUSED_TICKS_SUSPEND, Standing, State, Survey,
     unknown_names,
 };
 pub use timetable::Timetable;

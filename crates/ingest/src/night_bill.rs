@@ -1,6 +1,9 @@
 //! What re-reads may cost a night, by the very plans that would run now.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
 
 use model::{DatasetId, SeriesSpec, SourceId, TimeRange, Ts};
 use source::{DatasetSpec, Reread, Source};
@@ -44,13 +47,25 @@ pub struct NightBill {
     pub source: SourceId,
     /// Each window and queue of each dataset. Queues with nothing in them are left out.
     pub passes: Vec<PassBill>,
-    /// All that a night may cost; none where only the quota bounds it.
+    /// All that the queues may cost a night, be there ever so much in them.
+    pub queues: u64,
+    /// What the operator bounds a night to, where that is done.
     pub at_most: Option<u64>,
     /// Rows that stand for what a catalogue names and are not counted.
     pub unnamed: u64,
 }
 
 impl NightBill {
+    /// Returns what all windows of a night may cost: of each dataset the dearest, as far as it may look.
+    pub fn windows(&self) -> u64 {
+        let mut dearest = BTreeMap::new();
+        for pass in self.passes.iter().filter(|pass| pass.what != Again::Queue) {
+            let of_dataset = dearest.entry(pass.dataset).or_insert(0);
+            *of_dataset = u64::max(*of_dataset, pass.requests + pass.deeper);
+        }
+        dearest.values().sum()
+    }
+
     /// Counts what a configuration would lead to, without a database: what the vendor does not have, or
     /// no longer, is counted too, and queues are not.
     ///
@@ -73,6 +88,7 @@ impl NightBill {
         Ok(Self {
             source: source.id(),
             passes: windows(&askable, &facts, &reach, now)?,
+            queues: queues(&askable),
             at_most: timetable.reread_requests,
             unnamed: counted(unnamed),
         })
@@ -107,6 +123,7 @@ impl Collector {
         Ok(NightBill {
             source: self.id(),
             passes,
+            queues: queues(&self.planner()),
             at_most: self.timetable.reread_requests,
             unnamed,
         })
@@ -138,6 +155,14 @@ fn windows(
         }
     }
     Ok(passes)
+}
+
+fn queues(askable: &Askable<'_>) -> u64 {
+    let everything = Filter::default();
+    let is_used =
+        |one: &&DatasetSpec| has_past(one) && askable.rows(one, &everything).next().is_some();
+    let used = askable.source.datasets().iter().filter(is_used).count();
+    counted(used * QUEUE_REQUESTS)
 }
 
 /// Returns how many requests read ranges again.

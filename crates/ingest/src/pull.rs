@@ -83,7 +83,6 @@ pub(crate) struct Pull<'a> {
 struct Again {
     answered: BTreeMap<SeriesId, Spans>,
     unread: BTreeMap<SeriesId, Spans>,
-    updated_from: Vec<(SeriesId, Ts)>,
 }
 
 impl<'a> Pull<'a> {
@@ -112,10 +111,6 @@ impl<'a> Pull<'a> {
     /// Counts what was written.
     pub(crate) fn wrote(&self, report: &WriteReport) {
         self.tally.wrote(report);
-        if self.kind == PullKind::Reread {
-            let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
-            again.updated_from.extend(&report.updated_from);
-        }
     }
 
     /// Notes that a request of a re-read has ended, with an answer or not.
@@ -144,12 +139,6 @@ impl<'a> Pull<'a> {
             }
         }
         answered
-    }
-
-    /// Returns the oldest buckets in which a re-read replaced values; a series may stand there twice.
-    pub(crate) fn updated_from(&self) -> Vec<(SeriesId, Ts)> {
-        let again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
-        again.updated_from.clone()
     }
 
     /// Returns what an answer vouches for where it replaces what is stored; nothing for other pulls.

@@ -37,6 +37,8 @@ const QUEUE: &str = "reread-queue";
 /// The bounds of a pass.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Night<'a> {
+    /// How the ids of its runs begin.
+    pub(crate) name: &'a str,
     /// What it is to read.
     pub(crate) wanted: &'a [(SeriesId, TimeRange)],
     /// Requests of its plan at most.
@@ -101,12 +103,13 @@ impl Collector {
         let queued = self.queued(dataset).await?;
         let queued = self.oldest_within(dataset, queued, at_most)?;
         let night = Night {
+            name: QUEUE,
             wanted: &queued,
             at_most,
             is_queue: true,
             looked: None,
         };
-        let pass = self.read_again(QUEUE, dataset, night, summary).await?;
+        let pass = self.read_again(dataset, night, summary).await?;
         Ok(pass.ran)
     }
 
@@ -123,13 +126,13 @@ impl Collector {
         // Where each answer is compared whole there is nothing before it.
         let looked = (!dataset.whole).then(|| Looked::first(since, window.window_days));
         let night = Night {
+            name: &name_of(window),
             wanted: &wanted,
             at_most: usize::MAX,
             is_queue: false,
             looked: looked.as_ref(),
         };
-        let name = name_of(window);
-        let pass = self.read_again(&name, dataset, night, summary).await?;
+        let pass = self.read_again(dataset, night, summary).await?;
         self.look_deeper(dataset, pass, summary).await
     }
 
@@ -191,7 +194,6 @@ impl Collector {
 
     pub(crate) async fn read_again(
         &self,
-        name: &str,
         dataset: &DatasetSpec,
         night: Night<'_>,
         summary: &mut Summary,
@@ -218,7 +220,7 @@ impl Collector {
         let scope = reread_scope(&everything, self.clock.now());
         let mut ask = self.planner().ask(dataset, &scope, night.wanted).await?;
         ask.oldest = self.reach().oldest(dataset.id, scope.now);
-        let run = run_id(name, scope.now);
+        let run = run_id(night.name, scope.now);
         self.run_pass(&run, dataset, ask, Some(night), summary)
             .await
     }

@@ -16,6 +16,9 @@ const HOUR_SECS: i64 = Step::Hour.max_secs();
 /// How long gaps wait for the tick to begin.
 const TICK_FIRST: Duration = Duration::from_secs(5);
 
+/// A clock that goes back by no more than this was put right; ticks are not made twice for it.
+const PUT_RIGHT_SECS: i64 = 5 * 60;
+
 /// How the names of live ticks begin.
 pub(crate) const TICK: &str = "tick";
 
@@ -95,9 +98,17 @@ pub async fn ticks_from(
         }
         let ended = clock.now();
         tell_missed(&collector, began, ended);
-        let due = next_due(&timetable, ended).plus_secs(drawn_secs(timetable.jitter_secs));
-        telemetry::tick_ended(collector.id(), began, ended, due);
-        if stop.or(sleep_until(&*clock, due)).await.is_none() {
+        let jitter_secs = drawn_secs(timetable.jitter_secs);
+        telemetry::tick_ended(collector.id(), began, ended);
+        let due_after = |now| {
+            let due = next_due(&timetable, now).plus_secs(jitter_secs);
+            telemetry::tick_is_due(collector.id(), due);
+            due
+        };
+        let due = sleep_until(&*clock, due_after, |due, was| {
+            tell_set_back(&collector, due, was);
+        });
+        if stop.or(due).await.is_none() {
             return Ok(());
         }
     }
@@ -131,9 +142,11 @@ pub async fn gaps(
             tell(&collector, "rereads", collector.reread().await)?;
         }
         let offset_secs = timetable.offset_secs % HOUR_SECS;
-        let due = next_tick(clock.now(), HOUR_SECS, offset_secs);
+        let due_after = |now| next_tick(now, HOUR_SECS, offset_secs);
         tick_first = TICK_FIRST + Duration::from_secs(timetable.jitter_secs.into());
-        if stop.or(sleep_until(&*clock, due)).await.is_none() {
+        // The loop of the ticks tells of a clock that was set.
+        let due = sleep_until(&*clock, due_after, |_, _| {});
+        if stop.or(due).await.is_none() {
             return Ok(());
         }
     }
@@ -170,14 +183,37 @@ pub fn run_id(what: &str, now: Ts) -> String {
     format!("{what}-{now}")
 }
 
-async fn sleep_until(clock: &dyn Clock, due: Ts) {
+/// Sleeps until what is due next, as `due_after` says. A clock that is set back meanwhile, and not just
+/// put right, makes that another time, which is told with the latest time seen: what was due by the old
+/// one may be days away.
+async fn sleep_until(
+    clock: &dyn Clock,
+    due_after: impl Fn(Ts) -> Ts,
+    tell_set_back: impl Fn(Ts, Ts),
+) {
+    let mut latest = clock.now();
+    let mut due = due_after(latest);
     loop {
-        let left_ms = due.millis() - clock.now().millis();
-        let Ok(left_ms @ 1..) = u64::try_from(left_ms) else {
+        let now = clock.now();
+        if now.plus_secs(PUT_RIGHT_SECS) < latest {
+            due = due_after(now);
+            tell_set_back(due, latest);
+            latest = now;
+        }
+        latest = latest.max(now);
+        let Ok(left_ms @ 1..) = u64::try_from(due.millis() - now.millis()) else {
             return;
         };
-        clock.sleep(Duration::from_millis(left_ms)).await;
+        let left = Duration::from_millis(left_ms);
+        clock.sleep(left.min(clock.longest_sleep())).await;
     }
+}
+
+fn tell_set_back(collector: &Collector, due: Ts, was: Ts) {
+    tracing::warn!(
+        source = %collector.id(), until = %due,
+        "the clock was set back, it was {was} already: the next tick is planned anew"
+    );
 }
 
 fn is_idle(summary: &Summary) -> bool {
@@ -206,9 +242,74 @@ fn tell(collector: &Collector, what: &str, result: Result<Summary, Error>) -> Re
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{
+        collections::{BTreeSet, VecDeque},
+        sync::Mutex,
+    };
+
+    use async_trait::async_trait;
 
     use super::*;
+
+    /// A machine's clock: what it shows after each sleep has nothing to do with how long that was.
+    #[derive(Debug)]
+    struct Moved {
+        shows: Mutex<VecDeque<Ts>>,
+        slept: Mutex<Vec<Duration>>,
+    }
+
+    #[async_trait]
+    impl Clock for Moved {
+        fn now(&self) -> Ts {
+            self.shows.lock().unwrap()[0]
+        }
+
+        async fn sleep(&self, duration: Duration) {
+            self.slept.lock().unwrap().push(duration);
+            let left = self.shows.lock().unwrap().pop_front();
+            assert!(left.is_some(), "it sleeps on");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_is_heard_of_within_a_minute() {
+        let at = |time: &str| Ts::parse(&format!("2026-11-{time}Z")).unwrap();
+        let due = |now| next_tick(now, HOUR_SECS, 180);
+        for (shows, told) in [
+            // The machine was suspended, or the clock was set forward.
+            (vec!["22T10:10:00", "22T10:10:30", "22T21:00:00"], None),
+            // Put right over the very second in which the tick was.
+            (
+                vec!["22T10:03:01", "22T10:02:59", "22T10:03:00", "22T11:03:00"],
+                None,
+            ),
+            // It was wrong by weeks.
+            (
+                vec![
+                    "22T10:03:20",
+                    "22T10:03:50",
+                    "01T07:30:00",
+                    "01T07:30:30",
+                    "01T08:03:00",
+                ],
+                Some(("01T08:03:00", "22T10:03:50")),
+            ),
+        ] {
+            let last = shows.len() - 1;
+            let clock = Moved {
+                shows: Mutex::new(shows.into_iter().map(at).collect()),
+                slept: Mutex::default(),
+            };
+            let heard = Mutex::new(Vec::new());
+            let tell = |due, was| heard.lock().unwrap().push((due, was));
+            sleep_until(&clock, due, tell).await;
+            let slept = clock.slept.into_inner().unwrap();
+            assert_eq!(slept.len(), last);
+            assert!(slept.iter().all(|one| *one <= Duration::from_secs(60)));
+            let told = told.map(|(due, was)| (at(due), at(was)));
+            assert_eq!(heard.into_inner().unwrap(), Vec::from_iter(told));
+        }
+    }
 
     #[test]
     fn a_tick_that_runs_past_the_next_one_leaves_it_out() {

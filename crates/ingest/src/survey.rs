@@ -6,6 +6,7 @@
 
 mod gaps;
 mod names;
+mod parking;
 mod rotation;
 mod standing;
 
@@ -26,6 +27,7 @@ use store::{
 
 pub use gaps::{Gap, GapReason, OutsidePlan};
 pub use names::unknown_names;
+pub use parking::Parking;
 pub use rotation::NotFresh;
 pub use standing::{Standing, State};
 
@@ -54,6 +56,7 @@ pub struct Survey {
     reach: Reach,
     suspensions: Vec<SuspensionRow>,
     parked: Vec<ParkedRow>,
+    quotas: Vec<QuotaStanding>,
     now: Ts,
 }
 
@@ -89,6 +92,7 @@ impl Survey {
             reach: Reach::default(),
             suspensions: Vec::new(),
             parked: Vec::new(),
+            quotas: Vec::new(),
             source,
             timetable,
             store,
@@ -103,6 +107,8 @@ impl Survey {
         self.suspensions.retain(|row| row.source == name);
         self.parked = self.store.parked(self.now).await?;
         self.parked.retain(|row| row.source == name);
+        let (source, timetable) = (&*self.source, &self.timetable);
+        self.quotas = quota::standings(source, timetable, &self.store, self.now).await?;
         Ok(self)
     }
 
@@ -129,11 +135,6 @@ impl Survey {
     /// Returns what waits for an operator.
     pub fn suspensions(&self) -> &[SuspensionRow] {
         &self.suspensions
-    }
-
-    /// Returns what waits for a window of its quota to turn.
-    pub fn parked(&self) -> &[ParkedRow] {
-        &self.parked
     }
 
     /// Returns the names of the datasets that hold any wanted series, in the order of work.
@@ -176,12 +177,9 @@ impl Survey {
             .collect()
     }
 
-    /// Returns how the vendor's quotas stand.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn quotas(&self) -> Result<Vec<QuotaStanding>, store::Error> {
-        quota::standings(&*self.source, &self.timetable, &self.store, self.now).await
+    /// Returns how the vendor's quotas stand, in the order of its limits.
+    pub fn quotas(&self) -> &[QuotaStanding] {
+        &self.quotas
     }
 
     /// Returns the name of a series of this survey.
@@ -198,7 +196,7 @@ impl Survey {
         if self.suspensions.iter().any(suspends) {
             return Some("suspended");
         }
-        (!self.parked.is_empty()).then_some("parked")
+        self.parking().map(|_| State::Parked.as_str())
     }
 
     /// Returns which dataset each series is asked for with: one that has its past, else one that has its
@@ -244,6 +242,7 @@ impl Collector {
             reach: self.reach().clone(),
             suspensions: Vec::new(),
             parked: Vec::new(),
+            quotas: Vec::new(),
             now: self.clock.now(),
         };
         survey.with_what_is_held().await

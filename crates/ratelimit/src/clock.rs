@@ -15,6 +15,12 @@ pub trait Clock: Send + Sync + fmt::Debug {
     /// Waits. Whoever calls this counts as at work ([`Busy`]) before and after, not meanwhile.
     async fn sleep(&self, duration: Duration);
 
+    /// Returns how long one may sleep before one looks at the time again, where what counts is a time of
+    /// day: a machine's clock may be set, and stands still for a sleeper while the machine is suspended.
+    fn longest_sleep(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
     /// Whether this is not the machine's time.
     fn is_simulated(&self) -> bool {
         false
@@ -106,6 +112,11 @@ impl Clock for SharedClock {
 
     async fn sleep(&self, duration: Duration) {
         self.0.sleep(duration).await;
+    }
+
+    /// Nothing is suspended here, and each look is a jump that everybody waits for.
+    fn longest_sleep(&self) -> Duration {
+        Duration::from_secs(1_800)
     }
 
     fn is_simulated(&self) -> bool {

@@ -13,7 +13,7 @@ use store::World;
 use crate::log::LogEnv;
 use crate::telemetry::MetricsEnv;
 use crate::vendor::{self, VENDORS, VendorEnv};
-use crate::{config, dotenv};
+use crate::{config, dotenv, known};
 
 /// Everything that the environment decides.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct Env {
     pub clock: Option<PathBuf>,
     /// The `.env` that was read.
     pub dotenv: Option<PathBuf>,
+    /// Variables that look like ours and mean nothing to anybody ([`crate::known_variables`]).
+    pub strangers: Vec<String>,
     /// Whether systemd started this very process.
     pub under_systemd: bool,
     vendors: BTreeMap<&'static str, VendorEnv>,
@@ -169,6 +171,7 @@ impl Env {
                 .or_else(|| config::find_sources_config(cwd)),
             data_api_key: vars.secret("DATA_API_KEY"),
             clock: vars.path("CROSSFEED_CLOCK", cwd),
+            strangers: vars.strangers(),
             under_systemd: under_systemd(&mut vars),
             vendors: VENDORS
                 .map(|name| (name, vendor::read(name, &mut vars)))
@@ -229,6 +232,11 @@ impl Vars {
             from_file: folder.map(|folder| (named_by_file, folder)),
             problems,
         }
+    }
+
+    fn strangers(&self) -> Vec<String> {
+        let names = self.values.keys().filter(|name| known::is_stranger(name));
+        names.cloned().collect()
     }
 
     pub(crate) fn raw(&self, name: &str) -> Option<&OsString> {
@@ -313,6 +321,17 @@ mod tests {
         std::fs::write(folder.path().join(".env"), dotenv).unwrap();
         let vars = vars.iter().map(|(name, value)| (name.into(), value.into()));
         Env::from_parts(vars, &deep)
+    }
+
+    #[test]
+    fn what_looks_like_ours_and_is_read_by_nobody_is_named() {
+        let vars = [
+            ("COINGECKO_PLN", "demo"),
+            ("VELOCITY", "9"),
+            ("VELO_PLAN", "annual"),
+        ];
+        let env = load(&vars, "crossfeed_home=/x\nVELO_KEY=\n").unwrap();
+        assert_eq!(env.strangers, ["COINGECKO_PLN", "crossfeed_home"]);
     }
 
     #[test]

@@ -84,7 +84,8 @@ impl Server {
     }
 
     /// Makes it another time at once, later or earlier, whoever is at work: a machine that was
-    /// suspended, a clock that was set. Who sleeps until an instant that has passed wakes.
+    /// suspended, a clock that was set. Who sleeps until an instant that has passed wakes; an earlier
+    /// time leaves everybody the rest of their sleep.
     pub async fn set(&self, now_ms: i64) {
         self.say(Event::Set(now_ms)).await;
     }
@@ -253,7 +254,17 @@ impl Clients {
 
     /// Makes it another time and tells the followers.
     async fn change(&mut self, now_ms: i64) {
-        self.now_ms.store(now_ms, Ordering::SeqCst);
+        let was_ms = self.now_ms.swap(now_ms, Ordering::SeqCst);
+        let back_ms = was_ms.saturating_sub(now_ms).max(0);
+        for client in self.clients.values_mut() {
+            if let Role::Worker {
+                state: State::Asleep(Some(until_ms)),
+                ..
+            } = &mut client.role
+            {
+                *until_ms -= back_ms;
+            }
+        }
         self.phase = Phase::Telling;
         for id in self.ids(|role| matches!(role, Role::Follower { .. })) {
             self.say(id, FromServer::Now(now_ms)).await;

@@ -187,9 +187,15 @@ impl State {
         FromClient::Idle(until_ms, self.heard_wakes)
     }
 
-    /// Wakes whose instant has come; each gets its unit of work back before it runs.
+    /// Wakes whose instant has come; each gets its unit of work back before it runs. Where the clock was
+    /// set back they sleep as long as they meant to.
     fn reach(&mut self, now_ms: i64) {
+        let back_ms = self.now_ms.saturating_sub(now_ms).max(0);
         self.now_ms = now_ms;
+        let sleepers = std::mem::take(&mut self.sleepers).into_iter();
+        self.sleepers = sleepers
+            .map(|((until_ms, number), wake)| ((until_ms - back_ms, number), wake))
+            .collect();
         while let Some(entry) = self.sleepers.first_entry()
             && entry.key().0 <= self.now_ms
         {

@@ -161,4 +161,17 @@ async fn a_clock_that_is_set_is_believed_by_all_whoever_works() {
     working.end();
     sleeper.sleep(HOUR).await;
     assert_eq!(server.now_ms(), 3_605_000);
+    // Set back, it leaves a sleeper the rest of its sleep.
+    working.begin();
+    let sleeping = tokio::spawn(async move { sleeper.sleep(HOUR).await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.set(1_000).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!sleeping.is_finished());
+    working.end();
+    tokio::time::timeout(Duration::from_secs(10), sleeping)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(server.now_ms(), 3_601_000);
 }

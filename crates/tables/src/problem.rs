@@ -98,10 +98,6 @@ impl Report {
             .ok()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.problems.is_empty()
-    }
-
     pub(crate) fn finish<T>(mut self, made: T) -> Result<T, Problems> {
         if self.problems.is_empty() {
             return Ok(made);

@@ -5,9 +5,10 @@ use std::{
     hash::Hash,
 };
 
+use csv::StringRecord;
 use serde::de::DeserializeOwned;
 
-use crate::{Problems, Report, line::LineCounter};
+use crate::{Problems, Report, line::LineCounter, nearest};
 
 /// What some editors put in front of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -29,8 +30,8 @@ pub struct Table<R> {
 }
 
 impl<R: DeserializeOwned> Table<R> {
-    /// Reads all rows that can be read. The header must name exactly `columns`, in any order.
-    /// `file` is for messages only.
+    /// Reads all rows that can be read. The header must name exactly `columns`, in any order; rows are read
+    /// also below a name too many, or a slip of the pen. `file` is for messages only.
     pub fn read(file: &str, csv: &[u8], columns: &[&str]) -> Self {
         let mut table = Self {
             rows: Vec::new(),
@@ -49,15 +50,10 @@ impl<R: DeserializeOwned> Table<R> {
                 return table;
             }
         };
-        check_header(
-            counter.line_at(header.position()),
-            &header,
-            columns,
-            &mut table.report,
-        );
-        if !table.report.is_empty() {
+        let line = counter.line_at(header.position());
+        let Some(header) = check_header(line, &header, columns, &mut table.report) else {
             return table;
-        }
+        };
         for record in reader.into_records() {
             let line = match &record {
                 Ok(record) => counter.line_at(record.position()),
@@ -148,20 +144,39 @@ pub fn positive(text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("{text:?} is no number above 0"))
 }
 
-fn check_header(line: u64, header: &csv::StringRecord, columns: &[&str], report: &mut Report) {
-    let mut seen = Vec::with_capacity(columns.len());
+/// Returns the header to read rows by; `None` where a column is missing or stands twice.
+fn check_header(
+    line: u64,
+    header: &StringRecord,
+    columns: &[&str],
+    report: &mut Report,
+) -> Option<StringRecord> {
+    let missing = |name: &&str| !header.iter().any(|one| one == *name);
+    let mut missing: Vec<&str> = columns.iter().copied().filter(missing).collect();
+    let mut meant = StringRecord::new();
+    let mut stands_twice = false;
     for name in header {
-        if !columns.contains(&name) {
+        if columns.contains(&name) {
+            if meant.iter().any(|one| one == name) {
+                report.problem(line, Some(name), "stands twice");
+                stands_twice = true;
+            }
+            meant.push_field(name);
+        } else if let Some(slip) = nearest(name, missing.iter().copied()) {
+            let what = format!("unknown column: did you mean {slip}?");
+            report.problem(line, Some(name), what);
+            missing.retain(|one| *one != slip);
+            meant.push_field(slip);
+        } else {
             let what = format!("unknown column; the columns are {}", columns.join(","));
             report.problem(line, Some(name), what);
-        } else if seen.contains(&name) {
-            report.problem(line, Some(name), "stands twice");
+            meant.push_field(name);
         }
-        seen.push(name);
     }
-    for missing in columns.iter().filter(|column| !seen.contains(column)) {
-        report.problem(line, Some(missing), "missing column");
+    for name in &missing {
+        report.problem(line, Some(name), "missing column");
     }
+    (missing.is_empty() && !stands_twice).then_some(meant)
 }
 
 /// Returns the position of the field that is to blame.
@@ -174,7 +189,7 @@ fn field(error: &csv::Error) -> Option<usize> {
 }
 
 /// Returns the message about a cell with what stands there, where the library's own leaves that out.
-fn of_cell(error: &csv::Error, record: &csv::StringRecord) -> String {
+fn of_cell(error: &csv::Error, record: &StringRecord) -> String {
     let csv::ErrorKind::Deserialize { err, .. } = error.kind() else {
         return plain(error);
     };
@@ -283,6 +298,20 @@ mod tests {
             [
                 "coins.csv:1: column id: missing column",
                 "coins.csv:1: column enabled: missing column",
+            ]
+        );
+    }
+
+    #[test]
+    fn rows_are_read_below_a_slip_of_the_pen_and_a_name_too_many() {
+        let table = coins(b"id,enabeld,on\na,true,1\nb,maybe,2\n");
+        assert_eq!(ids(&table), [(2, "a")]);
+        assert_eq!(
+            problems(table),
+            [
+                "coins.csv:1: column enabeld: unknown column: did you mean enabled?",
+                "coins.csv:1: column on: unknown column; the columns are id,enabled",
+                "coins.csv:3: column enabled: \"maybe\" is not true or false",
             ]
         );
     }

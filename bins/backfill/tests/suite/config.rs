@@ -84,13 +84,22 @@ async fn all_problems_of_the_environment_come_at_once_and_hold_no_secret() {
         );
         assert!(!run.to_string().contains("hunter2"), "{run}");
     }
-    stage.configure(&["bitcoin,BTC,usd,,,,false,true,"]);
+    stage.configure(&["bitcoin,BTC,usd,,,,false,maybe,"]);
     let mut command = stage.command(&RANGE);
-    command.env("COINGECKO_PLAN", "gold");
-    ended(command).await.must(
+    command
+        .env("COINGECKO_PLAN", "gold")
+        .env("COINGECKO_KEY", "hunter2");
+    let run = ended(command).await;
+    run.must(
         1,
-        &["COINGECKO_PLAN: \"gold\" is no plan: one of keyless, demo"],
+        &[
+            "COINGECKO_KEY: nobody reads a variable of that name",
+            "COINGECKO_PLAN: \"gold\" is no plan: one of keyless, demo",
+            "coingecko.csv:2: column enabled: \"maybe\" is not true or false",
+            "coingecko.csv was read as for the vendor's usual plan",
+        ],
     );
+    assert!(!run.to_string().contains("hunter2"), "{run}");
     assert_eq!(stage.seen(), 0);
 }
 

@@ -2,6 +2,7 @@
 
 use argh::FromArgs;
 use runtime::{Env, Exit};
+use store::suspend::SuspensionRow;
 
 use crate::out;
 
@@ -42,11 +43,19 @@ impl Suspend {
         };
         let (store, _server) = super::open_store(env).await?;
         let now = runtime::clock(env).await?.now();
-        (store.suspend(source, dataset, "", CLASS, &self.reason, now)).await?;
-        for row in store.suspensions().await? {
-            if row.source == source.as_str() && row.dataset == dataset {
-                out::line(assembly::suspension(&row))?;
-            }
+        let is_it = |row: &SuspensionRow| row.source == source.as_str() && row.dataset == dataset;
+        let before = store.suspensions().await?;
+        let before = before
+            .iter()
+            .find(|row| is_it(row) && row.parameter.is_empty() && row.class != CLASS);
+        // What the vendor said is still so when the operator's own reason is gone.
+        let reason = match before {
+            Some(row) => format!("{}; before that {}: {}", self.reason, row.class, row.reason),
+            None => self.reason,
+        };
+        (store.suspend(source, dataset, "", CLASS, &reason, now)).await?;
+        for row in store.suspensions().await?.iter().filter(|row| is_it(row)) {
+            out::line(assembly::suspension(row))?;
         }
         Ok(Exit::Complete)
     }

@@ -81,6 +81,23 @@ async fn what_an_operator_suspends_is_suspended_like_anything_else() {
 }
 
 #[tokio::test]
+async fn what_the_vendor_said_stays_to_be_read() {
+    let stage = Stage::new(PROGRAM).await;
+    let sql = "INSERT INTO suspensions (source, dataset, class, reason, since)
+               VALUES ('coingecko', '', 'unauthorized', 'Invalid API Key', now())";
+    stage.client().await.batch_execute(sql).await.unwrap();
+    let suspend = ["suspend", "coingecko", "--reason", "audit"];
+    stage
+        .run(&suspend)
+        .await
+        .must(0, &["audit", "unauthorized", "Invalid API Key"]);
+    stage
+        .run(&["status"])
+        .await
+        .must(4, &["(operator, since ", "Invalid API Key"]);
+}
+
+#[tokio::test]
 async fn a_running_daemon_hears_of_a_suspension_and_of_its_end() {
     let stage = Stage::with_vendor(PROGRAM, fake_vendors::Plan::Enterprise, options()).await;
     stage.configure(&["bitcoin,,usd,PRICE|FDV,2026-05-18,2026-05-18,false,true,"]);

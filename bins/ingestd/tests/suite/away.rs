@@ -1,11 +1,14 @@
 //! What an operator sees while a vendor is down, a quota is spent or a key is refused, and what becomes
 //! whole without a hand.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsStr, path::PathBuf, time::Duration};
 
 use fake_vendors::{Fault, Options, Plan, Rule};
 use simclock::{Follower, Server, Worker};
-use testkit::stage::{Ended, KEY, Running, Stage, ended};
+use testkit::{
+    scrape::{self, Scrape},
+    stage::{Ended, KEY, Running, Stage, ended},
+};
 
 use crate::{
     PROGRAM, RUNNING,
@@ -18,8 +21,8 @@ const ROW: &str = "bitcoin,,usd,PRICE|MARKET_CAP,2026-05-18,2026-05-18,false,tru
 const TOO_LONG: Duration = Duration::from_secs(100);
 
 /// A stage whose programs and vendor go by one clock, which stands still while the test is at work.
-struct Simulated {
-    stage: Stage,
+pub(crate) struct Simulated {
+    pub(crate) stage: Stage,
     hand: Worker,
     socket: PathBuf,
     _server: Server,
@@ -27,7 +30,7 @@ struct Simulated {
 }
 
 impl Simulated {
-    async fn new(plan: Plan, start: &str) -> Self {
+    pub(crate) async fn new(plan: Plan, start: &str) -> Self {
         let options = Options {
             now: Some(at(start)),
             rpm: Some(60_000),
@@ -50,22 +53,28 @@ impl Simulated {
 
     /// Starts it, and waits until it goes by the clock.
     async fn daemon(&self, key: &str) -> Running {
+        self.daemon_with(key, "CROSSFEED_INGESTD_METRICS_ADDR", "off".as_ref())
+            .await
+    }
+
+    /// Does so with one more variable.
+    pub(crate) async fn daemon_with(&self, key: &str, name: &str, value: &OsStr) -> Running {
         let mut command = on_clock(self.stage.command(&[]), &self.socket);
-        command.env("COINGECKO_API_KEY", key);
+        command.env("COINGECKO_API_KEY", key).env(name, value);
         let program = Running::start(command);
         program.until_said("collecting").await;
         program
     }
 
     /// Leaves everybody to their work until then.
-    async fn go_on_to(&self, instant: &str) {
+    pub(crate) async fn go_on_to(&self, instant: &str) {
         let millis = u64::try_from(ms(instant) - self.hand.now_ms()).unwrap();
         let slept = self.hand.sleep(Duration::from_millis(millis));
         let in_time = tokio::time::timeout(TOO_LONG, slept).await;
         assert!(in_time.is_ok(), "it is only {}", self.hand.now_ms());
     }
 
-    async fn operator(&self, args: &[&str]) -> Ended {
+    pub(crate) async fn operator(&self, args: &[&str]) -> Ended {
         let command = self.stage.command_of("crossfeed", args);
         ended(on_clock(command, &self.socket)).await
     }
@@ -96,7 +105,7 @@ impl Simulated {
     }
 }
 
-async fn end(program: Running) {
+pub(crate) async fn end(program: Running) {
     program.stop().await.must(0, &["ended"]);
 }
 
@@ -134,6 +143,23 @@ async fn a_vendor_down_for_five_hours_is_degraded_and_whole_again_without_a_hand
     assert_eq!(sim.stage.ask(RUNNING).await, "0");
 }
 
+/// Waits until the gauge says so.
+async fn parked_until(metrics: &str, wanted: f64) {
+    let mut last = 0.;
+    let looks = async {
+        loop {
+            let page = Scrape::of(metrics).await;
+            last = page.with("crossfeed_parked_until_timestamp_seconds", &["coingecko"]);
+            if (last - wanted).abs() < 0.5 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(TOO_LONG, looks).await.is_ok();
+    assert!(in_time, "never {wanted}: {last}");
+}
+
 #[tokio::test]
 async fn a_spent_quota_parks_until_the_month_turns_and_work_goes_on() {
     let sim = Simulated::new(Plan::Demo, "2026-05-31T20:50:00Z").await;
@@ -141,7 +167,9 @@ async fn a_spent_quota_parks_until_the_month_turns_and_work_goes_on() {
     let used = "INSERT INTO quota_ledger (source, host, unit, span, window_start, used)
                 VALUES ('coingecko', 'api', 'credits', 'month', '2026-05-01Z', 9496)";
     sim.stage.client().await.batch_execute(used).await.unwrap();
-    let program = sim.daemon(KEY).await;
+    let port = "CROSSFEED_INGESTD_METRICS_ADDR";
+    let program = sim.daemon_with(KEY, port, "127.0.0.1:0".as_ref()).await;
+    let metrics = scrape::address(&program).await;
     sim.go_on_to("2026-05-31T23:58:00Z").await;
     assert_eq!(
         sim.stage.seen(),
@@ -151,6 +179,11 @@ async fn a_spent_quota_parks_until_the_month_turns_and_work_goes_on() {
     );
     let parked = "coingecko: parked until 2026-06-01T00:00:00Z";
     sim.operator(&["status"]).await.must(0, &[parked]);
+    // The gauge and the list of gaps say the same.
+    let turns = f64::from(i32::try_from(ms("2026-06-01T00:00:00Z") / 1_000).unwrap());
+    parked_until(&metrics, turns).await;
+    let gaps = sim.operator(&["gaps", "--json"]).await;
+    gaps.must(3, &["\"held\": \"parked\""]);
     sim.operator(&["quota"]).await.must(0, &["9,500"]);
     let spent = sim.asked_since("2026-05-31T20:50:00Z");
 
@@ -164,6 +197,7 @@ async fn a_spent_quota_parks_until_the_month_turns_and_work_goes_on() {
     let status = sim.operator(&["status"]).await;
     status.must(0, &["collecting"]);
     assert!(!status.stdout.contains("parked"), "{status}");
+    parked_until(&metrics, 0.).await;
     assert_eq!(sim.holes("2026-06-01T03:00:00Z").await, "");
     end(program).await;
     assert_eq!(sim.stage.ask("SELECT count(*) FROM suspensions").await, "0");

@@ -9,6 +9,8 @@
 
 mod away;
 mod five;
+mod forecast;
+mod given_up;
 mod notify;
 mod one_clock;
 mod outage;

@@ -1,10 +1,14 @@
 //! What the service manager hears, in order, from the real programs.
 
-use fake_vendors::Fault;
+use fake_vendors::{Fault, Options, Plan};
 use nix::sys::signal::Signal;
-use testkit::{manager::Manager, own_server::OwnServer, stage::Running};
+use testkit::{
+    manager::Manager,
+    own_server::OwnServer,
+    stage::{Running, Stage},
+};
 
-use crate::stage;
+use crate::{PROGRAM, stage};
 
 #[tokio::test]
 async fn ingestd_says_ready_reloading_ready_and_stopping() {
@@ -40,6 +44,50 @@ async fn ingestd_says_ready_reloading_ready_and_stopping() {
     program.signal(Signal::SIGTERM);
     let heard = manager.until("STOPPING=1").await;
     assert_eq!(heard, ["STOPPING=1"]);
+    program.end().await.must(0, &["ended"]);
+}
+
+#[tokio::test]
+async fn a_quota_that_is_spent_by_our_own_count_is_parked() {
+    let options = Options {
+        rpm: Some(6_000),
+        ..Options::default()
+    };
+    let stage = Stage::with_vendor(PROGRAM, Plan::Demo, options).await;
+    let used = "INSERT INTO quota_ledger (source, host, unit, span, window_start, used)
+                VALUES ('coingecko', 'api', 'credits', 'month',
+                        date_trunc('month', now(), 'UTC'), 9500)";
+    stage.client().await.batch_execute(used).await.unwrap();
+    let manager = Manager::of(stage.folder.path());
+    let program = manager.start(stage.command(&[]));
+    let heard = manager.until("READY=1").await;
+    let told = "STATUS=1 sources, 0 suspended, 1 parked, no tick yet";
+    assert_eq!(heard, ["READY=1", told]);
+    program.signal(Signal::SIGTERM);
+    manager.until("STOPPING=1").await;
+    program.end().await.must(0, &["ended"]);
+    assert_eq!(stage.seen(), 0);
+}
+
+#[tokio::test]
+async fn what_a_reload_could_not_open_is_named() {
+    let stage = stage().await;
+    let manager = Manager::of(stage.folder.path());
+    let program = manager.start(stage.command(&[]));
+    program.until_said("tick ended").await;
+    let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                  AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
+                  CREATE TRIGGER refuse BEFORE INSERT ON series FOR EACH ROW
+                  EXECUTE FUNCTION refuse()";
+    stage.client().await.batch_execute(refuse).await.unwrap();
+    stage.configure(&["solana,,usd,,,,false,true,"]);
+    program.signal(Signal::SIGHUP);
+    manager.until("RELOADING=1").await;
+    let heard = manager.until("READY=1").await;
+    let told = "STATUS=0 sources, coingecko not opened, 0 suspended, 0 parked, no tick yet";
+    assert_eq!(heard, ["READY=1", told]);
+    program.signal(Signal::SIGTERM);
+    manager.until("STOPPING=1").await;
     program.end().await.must(0, &["ended"]);
 }
 

@@ -3,6 +3,7 @@
 use fake_vendors::{FakeVendor, Fault, Options, Rule, VeloPlan, Vendor};
 use nix::sys::signal::Signal;
 use testkit::{
+    own_server::OwnServer,
     scrape,
     stage::{KEY, Running, Stage},
 };
@@ -260,24 +261,79 @@ async fn what_is_under_way_in_a_source_that_changes_is_interrupted_in_order() {
 #[tokio::test]
 async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
     let stage = stage().await;
-    let program = Running::start(stage.command(&[]));
+    let mut command = stage.command(&[]);
+    command.env("CROSSFEED_INGESTD_METRICS_ADDR", "127.0.0.1:0");
+    let program = Running::start(command);
+    let metrics = scrape::address(&program).await;
+    let open = async || {
+        let shown = scrape::get(&metrics, "/metrics").await.body;
+        let of = |source| format!("crossfeed_source_open{{source=\"{source}\"}} ");
+        ["coingecko", "velo"].map(|source| {
+            let (_, value) = shown.split_once(&of(source))?;
+            value
+                .lines()
+                .next()?
+                .parse::<f64>()
+                .ok()
+                .map(|one| one > 0.)
+        })
+    };
     stage.until(LIVE, "true").await;
-    let _velo = with_velo(&stage).await;
+    assert_eq!(open().await, [Some(true), None]);
+    let velo = with_velo(&stage).await;
     let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
                   AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
                   CREATE TRIGGER refuse BEFORE INSERT ON series FOR EACH ROW
                   WHEN (NEW.source = 'velo') EXECUTE FUNCTION refuse()";
     stage.client().await.batch_execute(refuse).await.unwrap();
+    let named = "opened=\"\" undisturbed=1 not_opened=\"velo\"";
+    program.signal(Signal::SIGHUP);
+    program.until_said(named).await;
+    assert_eq!(open().await, [Some(true), Some(false)]);
+    // Whoever is wanted no more is not missed.
+    say(&stage, "");
     program.signal(Signal::SIGHUP);
     program
-        .until_said("opened=\"\" undisturbed=1 failed=\"velo\"")
+        .until_said("reloaded stopped=\"\" opened=\"\" undisturbed=1")
         .await;
+    assert_eq!(open().await, [Some(true), None]);
+    say(&stage, &self::velo(&velo, KEY));
+    program.signal(Signal::SIGHUP);
+    program.until_said_times(named, 2).await;
+    assert_eq!(open().await, [Some(true), Some(false)]);
     let admit = "DROP TRIGGER refuse ON series";
     stage.client().await.batch_execute(admit).await.unwrap();
     program.signal(Signal::SIGHUP);
     program
         .until_said("stopped=\"\" opened=\"velo\" undisturbed=1")
         .await;
+    assert_eq!(open().await, [Some(true); 2]);
     stage.until(BARS, "true").await;
+    end(program).await;
+}
+
+#[tokio::test]
+async fn a_reload_that_waits_for_the_database_says_for_what() {
+    let server = OwnServer::start().await;
+    let stage = stage().await.on(&server).await;
+    let program = Running::start(stage.command(&[]));
+    program.until_said("gaps ended").await;
+    let full = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN RAISE 'refused by a test' USING ERRCODE = '53100'; END $$;
+                CREATE TRIGGER refuse BEFORE INSERT ON series FOR EACH ROW
+                EXECUTE FUNCTION refuse()";
+    stage.client().await.batch_execute(full).await.unwrap();
+    server.stop().await;
+    stage.configure(&["solana,,usd,,,,false,true,"]);
+    program.signal(Signal::SIGHUP);
+    let says = |what: &str| format!("waiting for the database {what} error=");
+    program.until_said(&says("job=\"reload\"")).await;
+    server.start_again().await;
+    program.until_said(&says("source=coingecko")).await;
+    let free = "DROP TRIGGER refuse ON series";
+    stage.client().await.batch_execute(free).await.unwrap();
+    program
+        .until_said("reloaded stopped=\"coingecko\" opened=\"coingecko\" undisturbed=0")
+        .await;
     end(program).await;
 }

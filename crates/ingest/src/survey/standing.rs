@@ -1,10 +1,9 @@
 //! How a source stands, in one word: from what is on record, so that it is the same for any process.
 
 use model::Ts;
-use store::{pace::ParkedRow, read, suspend::SuspensionRow};
+use store::{read, suspend::SuspensionRow};
 
-use super::Survey;
-use crate::{Forecast, QuotaStanding};
+use super::{Parking, Survey};
 
 /// Classes of failures that pass by themselves, as in `pulls.error_class`.
 const PASSING: [&str; 3] = ["throttled", "transient", "database"];
@@ -70,13 +69,13 @@ impl Survey {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn standing(&self, quotas: &[QuotaStanding]) -> Result<Standing, store::Error> {
+    pub async fn standing(&self) -> Result<Standing, store::Error> {
         let failing = read::failing(&self.store, self.id(), &PASSING, self.now).await?;
         let in_use = self.datasets_in_use();
         let failing: Vec<_> = (failing.into_iter())
             .filter(|row| in_use.iter().any(|one| one.as_str() == row.dataset))
             .collect();
-        Ok(judge(&self.suspensions, &self.parked, quotas, &failing))
+        Ok(judge(&self.suspensions, self.parking(), &failing))
     }
 
     /// Returns the class of the newest failure of each dataset that leaves buckets on record as failed,
@@ -92,8 +91,7 @@ impl Survey {
 /// What is worse comes first: what needs a hand, what waits for a window, what passes.
 fn judge(
     suspensions: &[SuspensionRow],
-    parked: &[ParkedRow],
-    quotas: &[QuotaStanding],
+    parking: Option<Parking>,
     failing: &[read::FailingRow],
 ) -> Standing {
     if let Some(row) = suspensions.iter().find(|row| row.dataset.is_empty()) {
@@ -104,20 +102,12 @@ fn judge(
             why: row.reason.clone(),
         };
     }
-    if let Some(row) = parked.iter().max_by_key(|row| row.until) {
+    if let Some(parking) = parking {
         return Standing {
             state: State::Parked,
             since: None,
-            until: Some(row.until),
-            why: row.why.clone(),
-        };
-    }
-    if let Some(spent) = (quotas.iter()).find(|quota| quota.forecast == Forecast::Spent) {
-        return Standing {
-            state: State::Parked,
-            since: None,
-            until: spent.turns_at,
-            why: "by our own count the quota is spent".to_owned(),
+            until: parking.until,
+            why: parking.why,
         };
     }
     if let Some(oldest) = failing.iter().min_by_key(|row| row.since) {
@@ -152,9 +142,10 @@ fn judge(
 #[cfg(test)]
 mod tests {
     use source::{Unit, Window};
+    use store::pace::ParkedRow;
 
     use super::*;
-    use crate::Recent;
+    use crate::{Forecast, QuotaStanding, Recent};
 
     fn at(hour: i64) -> Ts {
         Ts::from_secs(hour * 3_600)
@@ -205,7 +196,7 @@ mod tests {
         };
         let state =
             |suspended: &[SuspensionRow], parked: &[ParkedRow], quotas: &[_], failing: &[_]| {
-                let standing = judge(suspended, parked, quotas, failing);
+                let standing = judge(suspended, Parking::of(parked, quotas), failing);
                 (standing.state, standing.since, standing.until)
             };
         let (whole, part) = ([suspension("d"), suspension("")], [suspension("d")]);
@@ -222,9 +213,6 @@ mod tests {
         let told = state(&part, &[], &[], &[]);
         assert_eq!(told, (State::SuspendedInPart, Some(at(1)), None));
         assert_eq!(state(&[], &[], &[], &[]).0, State::Collecting);
-        assert_eq!(
-            judge(&[], &[], &[], &fails).why,
-            "a, and 1 more: status 502"
-        );
+        assert_eq!(judge(&[], None, &fails).why, "a, and 1 more: status 502");
     }
 }

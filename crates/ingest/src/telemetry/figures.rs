@@ -12,7 +12,7 @@ use source::{Calendar, DatasetSpec, Role};
 use store::read;
 
 use super::{METRICS, Watched, metrics::Metrics, metrics::OfQuota, seconds, set};
-use crate::{Collector, Error, Filter, State, Stop, outage::Spaced};
+use crate::{Collector, Error, Filter, Forecast, State, Stop, outage::Spaced};
 
 /// From the close on Friday to the opening on Monday.
 const WEEKEND_SECS: i64 = 2 * 86_400;
@@ -35,28 +35,8 @@ pub async fn keep_figures(
     };
     let said = Spaced::default();
     while !stop.is_said() {
-        let collectors = watched.collectors();
-        let looked = stop.or(look(metrics, &collectors, &*clock)).await;
-        // One that was opened anew meanwhile shows under the same name.
-        let still = watched.collectors();
-        let is_gone = |one: &&Arc<Collector>| !still.iter().any(|other| other.id() == one.id());
-        for gone in collectors.iter().filter(is_gone) {
-            metrics.end(gone);
-        }
-        match looked {
-            None => break,
-            // Nobody was looked at: no figure is as fresh as now.
-            Some(Ok(())) if collectors.is_empty() => {}
-            Some(Ok(())) => {
-                metrics.looked_at.set(seconds(clock.now()));
-            }
-            Some(Err(error)) if error.is_passing() => {
-                tracing::debug!(%error, "the figures could not be read");
-            }
-            Some(Err(error)) if said.is_due() => {
-                tracing::warn!(%error, "the figures could not be read");
-            }
-            Some(Err(_)) => {}
+        if !look_once(metrics, &watched, &*clock, &stop, &said).await {
+            break;
         }
         let next = async {
             tokio::time::sleep(LEAST_PAUSE).await;
@@ -66,6 +46,41 @@ pub async fn keep_figures(
         stop.or(next).await;
     }
     Ok(())
+}
+
+/// Returns false where stop was said meanwhile. Holds no collector afterwards: one that is over must not
+/// live through the pause.
+async fn look_once(
+    metrics: &Metrics,
+    watched: &Watched,
+    clock: &dyn Clock,
+    stop: &Stop,
+    said: &Spaced,
+) -> bool {
+    let collectors = watched.collectors();
+    let looked = stop.or(look(metrics, &collectors, clock)).await;
+    // One that was opened anew meanwhile shows under the same name.
+    let still = watched.collectors();
+    let is_gone = |one: &&Arc<Collector>| !still.iter().any(|other| other.id() == one.id());
+    for gone in collectors.iter().filter(is_gone) {
+        metrics.end(gone);
+    }
+    match looked {
+        None => return false,
+        // Nobody was looked at: no figure is as fresh as now.
+        Some(Ok(())) if collectors.is_empty() => {}
+        Some(Ok(())) => {
+            metrics.looked_at.set(seconds(clock.now()));
+        }
+        Some(Err(error)) if error.is_passing() => {
+            tracing::debug!(%error, "the figures could not be read");
+        }
+        Some(Err(error)) if said.is_due() => {
+            tracing::warn!(%error, "the figures could not be read");
+        }
+        Some(Err(_)) => {}
+    }
+    true
 }
 
 async fn look(
@@ -98,23 +113,23 @@ async fn look_at(metrics: &Metrics, collector: &Collector) -> Result<(), store::
     let id = survey.id();
     let (whole, datasets): (Vec<_>, Vec<_>) =
         (survey.suspensions().iter()).partition(|row| row.dataset.is_empty());
-    set(&metrics.suspended, id, u8::from(!whole.is_empty()).into());
     set(&metrics.suspended_datasets, id, count(datasets.len()));
-    let until = survey.parked().iter().map(|row| row.until).max();
-    set(&metrics.parked_until, id, until.map_or(0., seconds));
-    let quotas = survey.quotas().await?;
-    for one in &quotas {
+    set(&metrics.suspended, id, u8::from(!whole.is_empty()).into());
+    let until = (survey.parking()).map_or(0., |one| one.until.map_or(f64::INFINITY, seconds));
+    set(&metrics.parked_until, id, until);
+    for one in survey.quotas() {
         let quota = OfQuota::of(id, one.host, one.unit, one.window);
         let units = |units: u64| count(usize::try_from(units).unwrap_or(usize::MAX));
         for (gauges, value) in [
-            (&metrics.quota_used, one.used),
-            (&metrics.quota_limit, one.limit),
-            (&metrics.quota_left, one.left()),
+            (&metrics.quota_ends, ends_at(one.forecast)),
+            (&metrics.quota_used, units(one.used)),
+            (&metrics.quota_limit, units(one.limit)),
+            (&metrics.quota_left, units(one.left())),
         ] {
-            gauges.get_or_create(&quota).set(units(value));
+            gauges.get_or_create(&quota).set(value);
         }
     }
-    let standing = survey.standing(&quotas).await?;
+    let standing = survey.standing().await?;
     let degraded = u8::from(standing.state == State::Degraded);
     set(&metrics.degraded, id, degraded.into());
     let gaps = survey.gaps(&Filter::default(), false).await?;
@@ -123,6 +138,14 @@ async fn look_at(metrics: &Metrics, collector: &Collector) -> Result<(), store::
     let buckets = usize::try_from(buckets).unwrap_or(usize::MAX);
     set(&metrics.gap_buckets, id, count(buckets));
     Ok(())
+}
+
+/// Of what is spent, the parking tells.
+fn ends_at(forecast: Forecast) -> f64 {
+    match forecast {
+        Forecast::EndsAt(at) => seconds(at),
+        Forecast::Lasts | Forecast::Spent | Forecast::TooEarly => 0.,
+    }
 }
 
 fn staleness(fresh: &[read::FreshnessRow], source: SourceId, now: Ts) -> f64 {

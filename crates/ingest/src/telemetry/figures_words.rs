@@ -28,6 +28,11 @@ impl Metrics {
                 &self.tick_due,
             ),
             (
+                "crossfeed_source_open",
+                "1 while the source is at work, 0 where it is configured and could not be opened",
+                &self.source_open,
+            ),
+            (
                 "crossfeed_cadence_seconds",
                 "Time within which there is something new where all is well",
                 &self.cadence,
@@ -44,12 +49,12 @@ impl Metrics {
             ),
             (
                 "crossfeed_suspended_datasets",
-                "Datasets that wait for an operator to resume them",
+                "Datasets that wait for an operator by themselves, whether or not the whole source does",
                 &self.suspended_datasets,
             ),
             (
                 "crossfeed_parked_until_timestamp_seconds",
-                "Until when nothing of the source is asked, as Unix time; 0 where it may be",
+                "Until when its quota lets nothing of the source be asked, as Unix time; 0 where it lets it, +Inf where nobody knows when",
                 &self.parked_until,
             ),
             (
@@ -85,6 +90,11 @@ impl Metrics {
                 "crossfeed_quota_left_units",
                 "Units of them that a live tick may still use",
                 &self.quota_left,
+            ),
+            (
+                "crossfeed_quota_ends_timestamp_seconds",
+                "When they end at this rate, before the window turns, as Unix time; 0 where they last",
+                &self.quota_ends,
             ),
         ] {
             registry.register(name, help, quotas.clone());

@@ -88,6 +88,8 @@ pub(super) struct Metrics {
     pub(super) tick_ended: Gauges,
     pub(super) tick_seconds: Gauges,
     pub(super) tick_due: Gauges,
+    /// Not of a collector: it is there where none could be made.
+    pub(super) source_open: Gauges,
     pub(super) cadence: Gauges,
     pub(super) degraded: Gauges,
     pub(super) suspended: Gauges,
@@ -99,6 +101,7 @@ pub(super) struct Metrics {
     pub(super) quota_used: Quotas,
     pub(super) quota_limit: Quotas,
     pub(super) quota_left: Quotas,
+    pub(super) quota_ends: Quotas,
     pub(super) looked_at: Real,
     pub(super) leading: Gauge,
     pub(super) epoch: Gauge,
@@ -125,6 +128,7 @@ impl Default for Metrics {
             tick_ended: Family::default(),
             tick_seconds: Family::default(),
             tick_due: Family::default(),
+            source_open: Family::default(),
             cadence: Family::default(),
             degraded: Family::default(),
             suspended: Family::default(),
@@ -136,6 +140,7 @@ impl Default for Metrics {
             quota_used: Family::default(),
             quota_limit: Family::default(),
             quota_left: Family::default(),
+            quota_ends: Family::default(),
             looked_at: Gauge::default(),
             leading: Gauge::default(),
             epoch: Gauge::default(),
@@ -207,7 +212,12 @@ impl Metrics {
         }
         for limit in collector.source.limits() {
             let quota = OfQuota::of(collector.id(), limit.host, limit.unit, limit.window);
-            for quotas in [&self.quota_used, &self.quota_limit, &self.quota_left] {
+            for quotas in [
+                &self.quota_used,
+                &self.quota_limit,
+                &self.quota_left,
+                &self.quota_ends,
+            ] {
                 quotas.remove(&quota);
             }
         }

@@ -161,8 +161,8 @@ pub(crate) fn tick_began(source: SourceId, at: Ts) {
     }
 }
 
-/// Notes that a live tick ended, and when the next is due.
-pub(crate) fn tick_ended(source: SourceId, began: Ts, ended: Ts, due: Ts) {
+/// Notes that a live tick ended.
+pub(crate) fn tick_ended(source: SourceId, began: Ts, ended: Ts) {
     if let Some(metrics) = METRICS.get() {
         set(&metrics.tick_ended, source, seconds(ended));
         set(
@@ -170,7 +170,13 @@ pub(crate) fn tick_ended(source: SourceId, began: Ts, ended: Ts, due: Ts) {
             source,
             seconds(ended) - seconds(began),
         );
-        set(&metrics.tick_due, source, seconds(due));
+    }
+}
+
+/// Notes when the next live tick is due: what there is to look at is whole for as long.
+pub(crate) fn tick_is_due(source: SourceId, at: Ts) {
+    if let Some(metrics) = METRICS.get() {
+        set(&metrics.tick_due, source, seconds(at));
         metrics.look_again.notify_one();
     }
 }

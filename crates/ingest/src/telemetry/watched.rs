@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
-use super::METRICS;
+use model::SourceId;
+
+use super::{METRICS, of, set};
 use crate::Collector;
 
 /// The collectors at work. Clones see the same ones, and keep none of them from its end.
@@ -10,12 +12,27 @@ use crate::Collector;
 pub struct Watched(Arc<RwLock<Vec<Weak<Collector>>>>);
 
 impl Watched {
+    /// Shows a source as not at work, until its collector is added.
+    pub fn expect(&self, source: SourceId) {
+        if let Some(metrics) = METRICS.get() {
+            set(&metrics.source_open, source, 0.);
+        }
+    }
+
+    /// Shows nothing of a source that was expected in vain.
+    pub fn forget(&self, source: SourceId) {
+        if let Some(metrics) = METRICS.get() {
+            metrics.source_open.remove(&of(source));
+        }
+    }
+
     /// Counts and looks at a collector from now on, each thing from zero where nothing was counted of its
     /// source before.
     pub fn add(&self, collector: &Arc<Collector>) {
         self.change(|all| all.push(Arc::downgrade(collector)));
         if let Some(metrics) = METRICS.get() {
             metrics.begin(collector);
+            set(&metrics.source_open, collector.id(), 1.);
             store::telemetry::begin(collector.id());
             metrics.look_again.notify_one();
         }
@@ -27,6 +44,7 @@ impl Watched {
         if let Some(metrics) = METRICS.get() {
             metrics.end(collector);
         }
+        self.forget(collector.id());
     }
 
     pub(super) fn collectors(&self) -> Vec<Arc<Collector>> {

@@ -16,6 +16,7 @@ mod backfill;
 mod calendars;
 mod catalogue;
 mod changes;
+mod closed;
 mod defillama;
 mod due;
 mod faults;

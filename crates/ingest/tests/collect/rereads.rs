@@ -218,6 +218,70 @@ async fn a_pass_that_was_stopped_goes_on_where_it_was_in_the_next_process() {
     assert!(next.reread().await.unwrap().pulls.is_empty());
 }
 
+async fn statuses(world: &World) -> String {
+    let sql = "SELECT string_agg(status, ' ' ORDER BY pull_id) FROM pulls WHERE kind = 'reread'";
+    world.text(sql).await
+}
+
+/// Waits until the server knows that a process is gone.
+async fn claims_are_given_back(world: &World) {
+    let claims = "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let given_back = async {
+        while world.text(claims).await != "0" {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(FOR_EVER, given_back).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_lies_before_a_window_is_read_although_the_process_is_killed_within_it() {
+    let world = World::new(demo()).await;
+    let csv = csv_of(&COINS, "2026-01-01");
+    let collector = world.collector(&csv).await;
+    collector.fill_gaps("gaps").await.unwrap();
+    let changed = revision(&("2026-05-14T02:30:00Z", "2026-05-18T12:30:00Z"));
+    world.vendor.set_faults(Faults {
+        rules: vec![Rule::always("/coins/dai/market_chart", Fault::Hang)],
+        revisions: vec![changed.clone()],
+    });
+    world.set_now("2026-05-19T02:10:00Z");
+    let replaced = async {
+        while world
+            .text("SELECT count(*)::text FROM metric_revisions")
+            .await
+            == "0"
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        ended = collector.reread() => panic!("{ended:?}"),
+        seen = tokio::time::timeout(FOR_EVER, replaced) => seen.unwrap(),
+    }
+    drop(collector);
+    assert_eq!(statuses(&world).await, "running");
+    claims_are_given_back(&world).await;
+
+    // The pass is run again, and sees no difference of bitcoin any more.
+    world.vendor.set_faults(Faults {
+        rules: vec![],
+        revisions: vec![changed],
+    });
+    world.set_now("2026-05-19T02:40:00Z");
+    let next = world.collector(&csv).await;
+    let again = next.reread().await.unwrap();
+    let requests: Vec<u64> = again.pulls.iter().map(|pull| pull.requests).collect();
+    assert_eq!(requests, [6, 1, 1]);
+    let (from, to) = ("2026-05-13T03:00:00Z", "2026-05-18T12:00:00Z");
+    assert_eq!(stale_hours(&world, from, to).await, 0);
+    // Once is enough.
+    world.set_now("2026-05-20T02:10:00Z");
+    let third = next.reread().await.unwrap();
+    assert_eq!(third.pulls.len(), 1, "{third:?}");
+}
+
 #[tokio::test]
 async fn what_lies_before_a_window_is_read_although_the_process_is_killed_before_it() {
     let world = World::new(demo()).await;
@@ -242,18 +306,10 @@ async fn what_lies_before_a_window_is_read_although_the_process_is_killed_before
         () = until(|| world.vendor.counts().total == asked + 7) => {}
     }
     drop(collector);
-    let status = "SELECT string_agg(status, ' ' ORDER BY pull_id) FROM pulls WHERE kind = 'reread'";
-    assert_eq!(world.text(status).await, "complete running");
+    assert_eq!(statuses(&world).await, "complete running");
     let (from, to) = ("2026-05-13T03:00:00Z", "2026-05-18T12:00:00Z");
     assert!(stale_hours(&world, from, to).await > 24);
-    let claims = "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    let given_back = async {
-        while world.text(claims).await != "0" {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(FOR_EVER, given_back).await.unwrap();
+    claims_are_given_back(&world).await;
 
     // The window is over for tonight, and sees no difference any more.
     world.vendor.set_faults(Faults {

@@ -176,7 +176,10 @@ async fn quotas_stand_as_ticks_and_gaps_have_left_them() {
     world.set_now("2026-05-18T19:50:00Z");
     collector.live("tick-2").await.unwrap();
     let told = survey(&world, &csv).await;
-    let [quota] = told.quotas().await.unwrap().try_into().unwrap();
+    assert_eq!(told.held(None), None);
+    let [quota] = told.quotas() else {
+        panic!("{:?}", told.quotas())
+    };
     assert_eq!(
         (
             quota.limit,
@@ -211,14 +214,19 @@ async fn quotas_stand_as_ticks_and_gaps_have_left_them() {
         at("2026-05-18"),
     );
     spent.await.unwrap();
-    let quotas = told.quotas().await.unwrap();
+    let told = survey(&world, &csv).await;
+    let quotas = told.quotas();
     assert_eq!(quotas[0].forecast, Forecast::Spent);
     assert_eq!(quotas[0].vendor.unwrap().used, 9_500);
-    let standing = told.standing(&quotas).await.unwrap();
+    let standing = told.standing().await.unwrap();
     assert_eq!(
         (standing.state, standing.until),
         (State::Parked, Some(at("2026-06-01")))
     );
+    // Nothing else is said of it by whoever says less, nor by the process at work.
+    assert_eq!(told.held(None), Some("parked"));
+    assert_eq!(told.parking(), collector.parking().await.unwrap());
+    assert_eq!(told.parking().unwrap().until, standing.until);
 }
 
 #[tokio::test]
@@ -228,7 +236,7 @@ async fn five_hours_without_a_vendor_are_degraded_and_whole_afterwards() {
     let collector = world.collector(&csv).await;
     let state = async || {
         let survey = survey(&world, &csv).await;
-        let standing = survey.standing(&[]).await.unwrap();
+        let standing = survey.standing().await.unwrap();
         (standing.state, standing.since)
     };
     let tick = async |hour: i64| {
@@ -300,7 +308,7 @@ async fn who_waits_for_todays_close_is_named_and_who_waits_longest_first() {
         "{closes:?}"
     );
     // The day's requests are gone: the rest waits for tomorrow.
-    let quotas = survey.quotas().await.unwrap();
+    let quotas = survey.quotas();
     assert_eq!((quotas[0].left(), quotas[0].forecast), (0, Forecast::Spent));
     // Whoever waited comes first then.
     world.set_now("2026-06-03T10:10:00Z");

@@ -2,7 +2,8 @@
 
 use model::{DatasetId, PullKind, SourceId, Ts};
 
-use crate::{Error, Store, ranges::PgTs};
+use super::PullId;
+use crate::{Error, Store, ranges::PgTs, series::SeriesId};
 
 /// Kind by kind, as the index goes.
 const KINDS: [PullKind; 4] = [
@@ -28,7 +29,56 @@ SELECT coalesce(
           WHERE source = $1 AND dataset = $2 AND p.kind = kinds.kind
           ORDER BY started_at LIMIT 1) AS first))";
 
+/// Of a pass and of those of its name before it that are to be repeated; of each series by its key, within
+/// the time that these were about.
+const REVISED: &str = "\
+WITH passes AS (
+    SELECT pull_id, during FROM pulls
+    WHERE source = $1 AND dataset = $2 AND kind = 'reread' AND starts_with(run_id, $3 || '-')
+      AND started_at > coalesce(
+          (SELECT started_at FROM pulls
+           WHERE source = $1 AND dataset = $2 AND kind = 'reread' AND pull_id <> $4
+             AND (status IN ('complete', 'no_data') OR left_queued)
+             AND starts_with(run_id, $3 || '-')
+           ORDER BY started_at DESC LIMIT 1), '-infinity')
+)
+SELECT DISTINCT r.series_id
+FROM metric_revisions r JOIN writes w ON w.write_id = r.new_write JOIN passes USING (pull_id)
+WHERE r.series_id = ANY($5) AND r.ts >= (SELECT min(lower(during)) FROM passes) AND r.ts < $6
+ORDER BY r.series_id";
+
 impl Store {
+    /// Returns which of these series have values before `before` that a pass of re-reads has replaced. What
+    /// passes called `name` replaced that were cut off since one ended counts as well: this one goes on
+    /// where they were, and saw no difference there any more.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn revised_by(
+        &self,
+        (source, dataset, name): (SourceId, DatasetId, &str),
+        pass: PullId,
+        series: &[SeriesId],
+        before: Ts,
+    ) -> Result<Vec<SeriesId>, Error> {
+        let client = self.client().await?;
+        let series: Vec<i32> = series.iter().map(|id| id.0).collect();
+        let rows = client
+            .query(
+                REVISED,
+                &[
+                    &source.as_str(),
+                    &dataset.as_str(),
+                    &name,
+                    &pass.0,
+                    &series,
+                    &PgTs(before),
+                ],
+            )
+            .await?;
+        Ok(rows.iter().map(|row| SeriesId(row.get(0))).collect())
+    }
+
     /// Returns when the newest re-read of a dataset that is not to be repeated was started, among the
     /// runs whose id begins with one of `names`; where there is none, when the dataset's first pull was.
     ///
@@ -134,5 +184,71 @@ mod tests {
         // Where none ever ran, the first pull of any kind.
         let first = Ts::parse("2024-01-01T01:00:00Z").ok();
         assert_eq!(last("reread-queue").await, first);
+    }
+
+    /// Pins the plan: years of revisions, of which a pass is about few.
+    #[tokio::test]
+    async fn what_a_pass_replaced_is_found_by_series_and_time() {
+        let database = testkit::database().await;
+        let (client, connection) = database.config().connect(NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+            .batch_execute(
+                "INSERT INTO pulls (run_id, source, dataset, kind, instance, started_at, during, status)
+                 SELECT 'reread-3d-' || n, 'acme', 'chart', 'reread', 'test', at,
+                        tstzrange(at - interval '3 days', at),
+                        CASE WHEN n > 298 THEN 'interrupted' ELSE 'complete' END
+                 FROM generate_series(1, 300) AS n,
+                      LATERAL (SELECT timestamptz '2024-01-01Z' + n * interval '1 day') AS x (at);
+                 INSERT INTO writes (pull_id, source, seen_at)
+                 SELECT pull_id, source, started_at FROM pulls ORDER BY pull_id;
+                 INSERT INTO metric_revisions
+                 SELECT series, 1, write_id, seen_at - back * interval '1 hour', 1
+                 FROM writes, generate_series(1, 20) AS series, generate_series(6, 66, 6) AS back
+                 WHERE (series + write_id) % 3 = 0;
+                 ANALYZE",
+            )
+            .await
+            .unwrap();
+        let series: Vec<i32> = (1..=20).collect();
+        // The last three passes are one that goes on with two that were cut off.
+        let (pass, quarter) = (PullId(300), Ts::parse("2024-10-25T18:00:00Z").unwrap());
+        let rows = client
+            .query(
+                &format!("EXPLAIN {REVISED}"),
+                &[
+                    &"acme",
+                    &"chart",
+                    &"reread-3d",
+                    &pass.0,
+                    &series,
+                    &PgTs(quarter),
+                ],
+            )
+            .await
+            .unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let plan = plan.join("\n");
+        assert!(plan.contains("metric_revisions_pkey"), "{plan}");
+        assert!(!plan.contains("Seq Scan on metric_revisions"), "{plan}");
+
+        let options = crate::Options {
+            application_name: "test".to_owned(),
+            pool_size: 1,
+        };
+        let store = Store::connect(&database.config(), options).await.unwrap();
+        let of = (SourceId::new("acme"), DatasetId::new("chart"), "reread-3d");
+        let all: Vec<SeriesId> = series.iter().copied().map(SeriesId).collect();
+        let revised = async |pass, series: &[SeriesId], before| {
+            let revised = store.revised_by(of, PullId(pass), series, before).await;
+            revised.unwrap().iter().map(|id| id.0).collect::<Vec<_>>()
+        };
+        // Write 299 is of series 1, 4, ...; write 300 of 3, 6, ...
+        let expected: Vec<i32> = (1..=20).filter(|n| n % 3 != 2).collect();
+        assert_eq!(revised(300, &all, quarter).await, expected);
+        assert_eq!(revised(300, &all[..3], quarter).await, [1, 3]);
+        // Before all that they were about there is nothing.
+        let start = Ts::parse("2024-10-23T00:00:00Z").unwrap();
+        assert!(revised(300, &all, start).await.is_empty());
     }
 }

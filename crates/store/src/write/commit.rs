@@ -79,8 +79,6 @@ pub(super) struct Done {
     pub(super) differing: u64,
     pub(super) unchanged: u64,
     pub(super) write_id: Option<i32>,
-    /// The oldest bucket of each series whose value was replaced.
-    pub(super) updated_from: Vec<(SeriesId, Ts)>,
 }
 
 /// Why a commit did not happen.
@@ -169,7 +167,6 @@ impl Job<'_> {
             differing: count(diff.kept.len()),
             unchanged: count(diff.unchanged),
             write_id: None,
-            updated_from: diff.updated_from(),
         };
         if diff.writes() {
             let (write_id, seen) = self.draw(tx, statements, &diff).await?;

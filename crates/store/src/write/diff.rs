@@ -47,15 +47,6 @@ impl Diff {
             .sort_unstable_by_key(|change| (change.new.series, change.new.ts));
         self.kept = kept;
     }
-
-    /// Returns the oldest bucket of each series whose value is replaced.
-    pub(super) fn updated_from(&self) -> Vec<(SeriesId, Ts)> {
-        let of_series = |a: &Change, b: &Change| a.new.series == b.new.series;
-        let runs = self.changed.chunk_by(of_series);
-        runs.filter_map(|run| run.first())
-            .map(|change| (change.new.series, change.new.ts))
-            .collect()
-    }
 }
 
 /// Compares `batch` with `stored`, both ascending by (series, ts) and unique.
@@ -167,8 +158,6 @@ mod tests {
             }]
         );
         assert_eq!(replace.unchanged, 1);
-        let oldest = (SeriesId(1), Ts::from_secs(1));
-        assert_eq!(replace.updated_from(), [oldest]);
         for mode in [WriteMode::Keep, WriteMode::FirstStays] {
             let keep = diff(&batch, &old, mode);
             assert_eq!(keep.new, replace.new);

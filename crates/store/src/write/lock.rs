@@ -33,6 +33,13 @@ impl Default for Patience {
     }
 }
 
+impl Patience {
+    /// Returns how long all attempts take together.
+    pub const fn longest(self) -> Duration {
+        self.attempt.saturating_mul(self.attempts)
+    }
+}
+
 /// What was true when the lock was taken.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {

@@ -77,8 +77,6 @@ pub struct WriteReport {
     pub unchanged: u64,
     /// The numbers of the commits that wrote points, ascending.
     pub write_ids: Vec<i32>,
-    /// The oldest bucket of each series whose value was replaced; of large batches once a commit.
-    pub updated_from: Vec<(SeriesId, Ts)>,
 }
 
 /// Writes the points of one source. One a process and source: it holds the source's lock while it
@@ -195,7 +193,6 @@ impl Writer {
             report.differing += done.differing;
             report.unchanged += done.unchanged;
             report.write_ids.extend(done.write_id);
-            report.updated_from.extend(done.updated_from);
             rest = rest.get(done.taken..).unwrap_or_default();
             if rest.is_empty() {
                 return Ok(());

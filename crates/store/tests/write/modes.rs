@@ -3,7 +3,7 @@
 use model::WriteMode;
 use store::write::WriteReport;
 
-use crate::fixture::{Fixture, hour, hours, now};
+use crate::fixture::{Fixture, hours, now};
 
 #[tokio::test]
 async fn keep_counts_what_differs_and_queues_it_once() {
@@ -62,7 +62,6 @@ async fn replace_takes_the_new_value_and_keeps_the_old_as_a_revision() {
             updated: 2,
             unchanged: 8,
             write_ids: report.write_ids.clone(),
-            updated_from: vec![(*fixture.series.get(1).unwrap(), hour(0))],
             ..WriteReport::default()
         }
     );

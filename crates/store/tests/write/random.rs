@@ -46,14 +46,6 @@ fn apply(truth: &mut Truth, mode: WriteMode, points: &[Point]) -> WriteReport {
             Some(_) if mode == WriteMode::Replace => {
                 truth.insert(key, value);
                 report.updated += 1;
-                // The keys ascend: the first of a series is its oldest.
-                if report
-                    .updated_from
-                    .last()
-                    .is_none_or(|(series, _)| *series != key.0)
-                {
-                    report.updated_from.push(key);
-                }
             }
             Some(_) => report.differing += 1,
         }

@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
     process::Stdio,
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use fake_vendors::{FakeVendor, Fault, Faults, Options, Plan, Rule, Vendor};
@@ -74,13 +74,18 @@ impl Stage {
     /// the program's too.
     pub async fn with_vendor(program: &'static str, plan: Plan, options: Options) -> Self {
         let rpm = options.rpm;
+        let has_own_time = options.now.is_some();
         let options = Options {
             vendor: Vendor::CoinGecko(plan),
             key: KEY.to_owned(),
             ..options
         };
         let vendor = Arc::new(FakeVendor::start(options).await.unwrap());
-        Self::before(program, vendor, plan, rpm).await
+        let stage = Self::before(program, vendor, plan, rpm).await;
+        if has_own_time {
+            stage.schedule_as_vendors_have_it();
+        }
+        stage
     }
 
     /// Returns another database and folder before the same vendor.
@@ -120,7 +125,7 @@ impl Stage {
         ] {
             std::fs::copy(shipped.join(file), config.join(file)).unwrap();
         }
-        stage.schedule(&SOURCES.map(|source| format!("{source},,,0,,,")));
+        stage.schedule(&[format!("coingecko,,{:02}:00,0,,,", minute_far_away())]);
         stage.configure(&COINS.map(|coin| format!("{coin},,usd,{METRICS},,,false,true,")));
         stage
     }
@@ -137,8 +142,13 @@ impl Stage {
         std::fs::write(self.config_folder().join("coingecko.csv"), text).unwrap();
     }
 
-    /// Writes `schedule.csv`: the header and these rows. Until then every source ticks at its vendor's
-    /// own time, to the second.
+    /// Lets every source tick at its vendor's own time, to the second.
+    pub fn schedule_as_vendors_have_it(&self) {
+        self.schedule(&SOURCES.map(|source| format!("{source},,,0,,,")));
+    }
+
+    /// Writes `schedule.csv`: the header and these rows. Until then the source ticks where a vendor has a
+    /// time of its own at the vendor's minute, and else at none that a test could run into.
     pub fn schedule(&self, rows: &[impl AsRef<str>]) {
         let rows: Vec<&str> = rows.iter().map(AsRef::as_ref).collect();
         let text = format!("{SCHEDULE_HEADER}\n{}\n", rows.join("\n"));
@@ -288,4 +298,15 @@ impl Stage {
         let in_time = tokio::time::timeout(TOO_LONG, seen).await;
         assert!(in_time.is_ok(), "only {} requests came", self.seen());
     }
+}
+
+/// Returns the minute of the hour that is half an hour from now.
+fn minute_far_away() -> u64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "programs on the machine's clock tick by it"
+    )]
+    let now = SystemTime::now();
+    let secs = now.duration_since(UNIX_EPOCH).unwrap().as_secs();
+    (secs / 60 + 30) % 60
 }

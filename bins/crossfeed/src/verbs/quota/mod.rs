@@ -35,7 +35,7 @@ impl Quota {
         for (source, looked) in super::look(env, &store, source).await? {
             match looked {
                 Looked::At(survey) => {
-                    let standings = survey.quotas().await?;
+                    let standings = survey.quotas();
                     if standings.is_empty() {
                         without.push(source.as_str());
                     }

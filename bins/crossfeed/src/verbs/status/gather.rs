@@ -102,8 +102,7 @@ async fn set_up(
     of_all: Arc<OfAll>,
     is_led: bool,
 ) -> Result<SourceReport, store::Error> {
-    let quotas = survey.quotas().await?;
-    let standing = survey.standing(&quotas).await?;
+    let standing = survey.standing().await?;
     let state = match standing.state {
         ingest::State::Collecting if !is_led => "not led",
         state => state.as_str(),
@@ -112,9 +111,8 @@ async fn set_up(
         "not led" => "no ingestd leads: nothing is asked for by schedule".to_owned(),
         _ => standing.why,
     };
-    let quotas = quotas
-        .iter()
-        .map(|one| QuotaReport::of(survey.id(), one, survey.now()));
+    let quotas =
+        (survey.quotas().iter()).map(|one| QuotaReport::of(survey.id(), one, survey.now()));
     Ok(SourceReport {
         source: survey.id().as_str(),
         state,

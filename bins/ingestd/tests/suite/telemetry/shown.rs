@@ -232,6 +232,10 @@ fn open_buckets(step: &str, lag_minutes: u32) -> String {
 #[tokio::test]
 async fn a_suspended_source_is_shown_and_leaves_it_ready() {
     let stage = stage().await;
+    // One of its datasets is suspended by itself, which counts also where all of it is.
+    let one = "INSERT INTO suspensions (source, dataset, class, reason, since)
+               VALUES ('coingecko', 'chart_daily', 'not_entitled', 'a test', now())";
+    stage.client().await.batch_execute(one).await.unwrap();
     let mut wrong = watched(&stage);
     wrong.env("COINGECKO_API_KEY", "CG-not-the-one");
     let program = Running::start(wrong);
@@ -240,6 +244,8 @@ async fn a_suspended_source_is_shown_and_leaves_it_ready() {
         same(scrape.with("crossfeed_suspended", &["coingecko"]), 1.)
     })
     .await;
+    let datasets = scrape.with("crossfeed_suspended_datasets", &["coingecko"]);
+    assert!(same(datasets, 1.), "{scrape:?}");
     let refused = scrape.with("crossfeed_requests_total", &["unauthorized"]);
     assert!(same(refused, 1.), "{scrape:?}");
     assert!(same(scrape.with("crossfeed_degraded", &["coingecko"]), 0.));
@@ -247,7 +253,7 @@ async fn a_suspended_source_is_shown_and_leaves_it_ready() {
     assert_eq!(ready.status, 200);
     assert_eq!(
         ready.body,
-        r#"{"status":"ready","suspended":["coingecko"]}"#
+        r#"{"status":"ready","suspended":["coingecko","coingecko chart_daily"]}"#
     );
     program.stop().await.must(0, &["ended"]);
 }

@@ -73,7 +73,7 @@ fn weather() -> impl Strategy<Value = Weather> {
         1 => (0..60_u64).prop_map(Weather::Stopped),
         2 => (0..60_u64).prop_map(Weather::Killed),
         1 => (1..60_u64).prop_map(Weather::Asleep),
-        1 => (1..180_u64).prop_map(Weather::SetBack),
+        1 => (1..2_000_u64).prop_map(Weather::SetBack),
         1 => (fault, 1..8_u64).prop_map(|(fault, hours)| Weather::VendorAway(fault, hours)),
         1 => (broken, 1..4_u64).prop_map(|(fault, times)| Weather::VendorBreaks(fault, times)),
         2 => Just(Weather::Reloaded),
@@ -163,6 +163,30 @@ async fn whole_in_the_end(days: &[Weather]) -> Result<(), TestCaseError> {
     life.pass(CALM_SECS).await;
     let end = life.stop().await;
     check::check(&world, end).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_was_days_ahead_silences_nothing() {
+    let world = World::new(Options {
+        now: Some(at(START).datetime()),
+        ..demo()
+    })
+    .await;
+    let life = Life::begin(&world, at(START), true).await;
+    life.pass(2 * HOUR_SECS).await;
+    let right = life.now();
+    life.set(right.plus_secs(3 * 86_400)).await;
+    life.pass(HOUR_SECS).await;
+    // Simulated time is looked at twice an hour.
+    life.set(right.plus_secs(85 * 60)).await;
+    let begun = life.now();
+    life.pass(3 * HOUR_SECS).await;
+    let ended = life.stop().await;
+    let sql = "SELECT count(DISTINCT run_id) FROM pulls
+               WHERE kind = 'live' AND dataset = 'markets' AND started_at BETWEEN $1 AND $2";
+    let (begun, ended) = (begun.datetime(), ended.datetime());
+    let ticks = world.client.query_one(sql, &[&begun, &ended]).await;
+    assert_eq!(ticks.unwrap().get::<_, i64>(0), 3);
 }
 
 #[test]
