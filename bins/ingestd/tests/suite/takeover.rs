@@ -98,6 +98,10 @@ async fn the_dictionary_is_waited_for_and_whoever_says_stop_is_heard() {
     leader.stop().await.must(0, &["ended"]);
     until_it_waits_again(&stage, &first).await;
     ends_in_time(first).await.must(0, &["leading"]);
+    // The server may not have noticed yet: the next one is to be cut off, not the one before.
+    let cut = stage.client().await;
+    cut.batch_execute(END_THOSE_WHO_WAIT).await.unwrap();
+    stage.until(WAITING, "false").await;
     // A start is no other than a takeover from the moment in which it leads.
     let second = Running::start(stage.command(&[]));
     until_it_waits_again(&stage, &second).await;
