@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::{HookError, PoolError};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::{World, series::SeriesId, tls};
 
@@ -238,7 +238,7 @@ impl From<tokio_postgres::Error> for Error {
             _ if *code == SqlState::DISK_FULL => Self::DiskFull { text, driver },
             _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => Self::Denied { text, driver },
             _ if *code == SqlState::LOCK_NOT_AVAILABLE => Self::Locked {
-                lock: "a row or table".to_owned(),
+                lock: row_or_table(&driver),
                 holder: None,
             },
             Some("40") => Self::Conflict {
@@ -255,6 +255,16 @@ impl From<tokio_postgres::Error> for Error {
             _ => Self::Database { text, driver },
         }
     }
+}
+
+/// Says which one stays locked, as far as the server does: of a row it names the table.
+fn row_or_table(error: &tokio_postgres::Error) -> String {
+    let place = error.as_db_error().and_then(DbError::where_);
+    let text = text_of(error);
+    place.map_or_else(
+        || format!("a row or table ({text})"),
+        |place| format!("a row ({text}, {place})"),
+    )
 }
 
 /// Whether an error without a SQLSTATE is the way to the server and not something of ours.
@@ -337,6 +347,43 @@ mod tests {
             assert_eq!(error.is_passing(), passes, "{code}: {error:?}");
             let is_full = matches!(error, Error::DiskFull { .. });
             assert_eq!(is_full, code == "53100", "{code}: {error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_stays_locked_is_named() {
+        let database = testkit::database().await;
+        let mut clients = Vec::new();
+        for _ in 0..2 {
+            let (client, connection) = database.config().connect(NoTls).await.unwrap();
+            tokio::spawn(connection);
+            clients.push(client);
+        }
+        for held in [
+            "INSERT INTO leader (epoch, instance, taken_at) VALUES (1, 'one', now())",
+            "BEGIN; SELECT epoch FROM leader FOR SHARE; LOCK TABLE world",
+        ] {
+            clients[0].batch_execute(held).await.unwrap();
+        }
+        let short = "SET lock_timeout = '50ms'";
+        clients[1].batch_execute(short).await.unwrap();
+        for (waits, named) in [
+            (
+                "UPDATE leader SET epoch = 2",
+                "in relation \"leader\") stays locked",
+            ),
+            (
+                "SELECT FROM world",
+                "a row or table (canceling statement due to lock timeout (55P03)) stays locked",
+            ),
+            (
+                "BEGIN; LOCK TABLE world NOWAIT",
+                "could not obtain lock on relation \"world\"",
+            ),
+        ] {
+            let error: Error = clients[1].batch_execute(waits).await.unwrap_err().into();
+            let text = error.to_string();
+            assert!(error.is_passing() && text.contains(named), "{text}");
         }
     }
 
