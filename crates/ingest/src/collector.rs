@@ -361,22 +361,19 @@ impl Collector {
         let mut end = pull.end();
         let cut_off = plan.peek().is_some();
         let next = match night.and_then(|night| Some((night, night.looked?))) {
-            Some((night, looked)) => {
-                self.queue_deeper(&pull, night, looked, end.requests, cut_off)
-                    .await
-            }
+            Some((night, looked)) => self.queue_deeper(&pull, &end, night, looked, cut_off).await,
             None => Ok(None),
         };
-        // What of it is not queued is found by a pass that goes on with this one.
-        if next.is_err() {
-            end.status = PullStatus::Interrupted;
-        }
         let queued = match night {
             Some(night) if next.is_ok() => {
                 self.queue_unread(&pull, end.status, night, cut_off).await
             }
             _ => Ok(()),
         };
+        // What of it is not queued is found by a pass that goes on with this one.
+        if next.is_err() || queued.is_err() {
+            end.status = PullStatus::Interrupted;
+        }
         let error = end.failures.last().cloned();
         let closed = ClosedPull {
             status: end.status,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use model::{Key, Step, TimeRange, Ts};
 use source::DatasetSpec;
-use store::series::SeriesId;
+use store::{pulls::PullStatus, series::SeriesId};
 
 use crate::{
     Error,
@@ -17,7 +17,7 @@ use crate::{
     night::night_of,
     pull::Pull,
     rereads::Night,
-    summary::Summary,
+    summary::{PullEnd, Summary},
 };
 
 /// How many times the requests of a pass may be spent on looking deeper, the same night.
@@ -112,20 +112,28 @@ impl Collector {
     pub(crate) async fn queue_deeper(
         &self,
         pull: &Pull<'_>,
+        end: &PullEnd,
         night: Night<'_>,
         looked: &Looked,
-        requests: u64,
         cut_off: bool,
     ) -> Result<Option<Next>, Error> {
-        let keys = match cut_off && !looked.keys.is_empty() {
+        let is_first = looked.keys.is_empty();
+        let keys = match cut_off && !is_first {
             true => looked.keys.clone(),
             false => self.keys_changed(pull, night, looked).await?,
         };
         if keys.is_empty() {
             return Ok(None);
         }
-        let left = looked.left_after(requests).min(self.left_tonight().await?);
-        let before = looked.before(left, pull.dataset.step);
+        let left = looked.left_after(end.requests);
+        let left = left.min(self.left_tonight().await?);
+        // A window that was not read whole does not say that there is no end to the difference.
+        let is_read = !cut_off && matches!(end.status, PullStatus::Complete | PullStatus::Partial);
+        let is_open = is_first && !(is_read && end.requests > 0);
+        let before = match is_open {
+            true => looked.before(1, pull.dataset.step),
+            false => looked.before(left, pull.dataset.step),
+        };
         let wanted = self.wanted_of(&keys, pull.dataset, before);
         if wanted.is_empty() {
             return Ok(None);
@@ -137,6 +145,9 @@ impl Collector {
         };
         let queue = || self.store.queue_rereads(&wanted, at);
         self.outage.through(queue).await?;
+        if is_open {
+            return Ok(None);
+        }
         let looked = Looked {
             since: before.start,
             days: looked.days * 2,

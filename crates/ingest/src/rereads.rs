@@ -158,9 +158,10 @@ impl Collector {
         names: &[String],
         every_days: i64,
     ) -> Result<bool, Error> {
-        let last = || (self.store).last_reread(self.id(), dataset.id, names);
+        let now = self.clock.now();
+        let last = || (self.store).last_reread(self.id(), dataset.id, names, now);
         let last = self.outage.through(last).await?;
-        Ok(last.is_some_and(|last| nights(last, self.clock.now()) >= every_days))
+        Ok(last.is_some_and(|last| nights(last, now) >= every_days))
     }
 
     /// Returns what the configuration wants of a range.

@@ -105,7 +105,7 @@ pub async fn ticks_from(
             telemetry::tick_is_due(collector.id(), due);
             due
         };
-        let due = sleep_until(&*clock, due_after, |due, was| {
+        let due = sleep_until(&*clock, began, due_after, |due, was| {
             tell_set_back(&collector, due, was);
         });
         if stop.or(due).await.is_none() {
@@ -128,6 +128,7 @@ pub async fn gaps(
     let timetable = collector.timetable();
     let mut tick_first = TICK_FIRST;
     loop {
+        let began = clock.now();
         // The tick first: it is what a gap would be made of.
         let start = stop.or(clock.sleep(tick_first)).await;
         if start.is_none() {
@@ -145,7 +146,7 @@ pub async fn gaps(
         let due_after = |now| next_tick(now, HOUR_SECS, offset_secs);
         tick_first = TICK_FIRST + Duration::from_secs(timetable.jitter_secs.into());
         // The loop of the ticks tells of a clock that was set.
-        let due = sleep_until(&*clock, due_after, |_, _| {});
+        let due = sleep_until(&*clock, began, due_after, |_, _| {});
         if stop.or(due).await.is_none() {
             return Ok(());
         }
@@ -183,15 +184,20 @@ pub fn run_id(what: &str, now: Ts) -> String {
     format!("{what}-{now}")
 }
 
-/// Sleeps until what is due next, as `due_after` says. A clock that is set back meanwhile, and not just
-/// put right, makes that another time, which is told with the latest time seen: what was due by the old
-/// one may be days away.
+/// Sleeps until what is due next, as `due_after` says, to whoever began with this one at `began`. A clock
+/// that is set back meanwhile, and not just put right, makes that another time, which is told with the
+/// latest time seen: what was due by the old one may be days away.
 async fn sleep_until(
     clock: &dyn Clock,
+    began: Ts,
     due_after: impl Fn(Ts) -> Ts,
     tell_set_back: impl Fn(Ts, Ts),
 ) {
-    let mut latest = clock.now();
+    let now = clock.now();
+    let mut latest = match now.plus_secs(PUT_RIGHT_SECS) < began {
+        true => now,
+        false => now.max(began),
+    };
     let mut due = due_after(latest);
     loop {
         let now = clock.now();
@@ -275,16 +281,28 @@ mod tests {
     async fn a_clock_that_is_set_is_heard_of_within_a_minute() {
         let at = |time: &str| Ts::parse(&format!("2026-11-{time}Z")).unwrap();
         let due = |now| next_tick(now, HOUR_SECS, 180);
-        for (shows, told) in [
+        for (began, shows, told) in [
             // The machine was suspended, or the clock was set forward.
-            (vec!["22T10:10:00", "22T10:10:30", "22T21:00:00"], None),
-            // Put right over the very second in which the tick was.
             (
+                "22T10:03:00",
+                vec!["22T10:10:00", "22T10:10:30", "22T21:00:00"],
+                None,
+            ),
+            // Put right over the very second in which the tick was, after it and while it ran.
+            (
+                "22T10:03:00",
                 vec!["22T10:03:01", "22T10:02:59", "22T10:03:00", "22T11:03:00"],
                 None,
             ),
-            // It was wrong by weeks.
             (
+                "22T10:03:05",
+                vec!["22T10:02:55", "22T10:03:00", "22T11:03:00"],
+                None,
+            ),
+            // It was wrong by weeks, and set back later or while the tick ran.
+            ("22T10:03:05", vec!["01T07:30:00", "01T08:03:00"], None),
+            (
+                "22T10:03:00",
                 vec![
                     "22T10:03:20",
                     "22T10:03:50",
@@ -302,7 +320,7 @@ mod tests {
             };
             let heard = Mutex::new(Vec::new());
             let tell = |due, was| heard.lock().unwrap().push((due, was));
-            sleep_until(&clock, due, tell).await;
+            sleep_until(&clock, at(began), due, tell).await;
             let slept = clock.slept.into_inner().unwrap();
             assert_eq!(slept.len(), last);
             assert!(slept.iter().all(|one| *one <= Duration::from_secs(60)));

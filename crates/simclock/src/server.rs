@@ -172,6 +172,8 @@ struct Clients {
     hold_at_ms: Option<i64>,
     clients: BTreeMap<u64, Client>,
     phase: Phase,
+    /// What the workers last said of their sleep is of a time that is no more.
+    was_set_back: bool,
 }
 
 impl Clients {
@@ -181,6 +183,7 @@ impl Clients {
             hold_at_ms: None,
             clients: BTreeMap::new(),
             phase: Phase::Still,
+            was_set_back: false,
         }
     }
 
@@ -255,16 +258,7 @@ impl Clients {
     /// Makes it another time and tells the followers.
     async fn change(&mut self, now_ms: i64) {
         let was_ms = self.now_ms.swap(now_ms, Ordering::SeqCst);
-        let back_ms = was_ms.saturating_sub(now_ms).max(0);
-        for client in self.clients.values_mut() {
-            if let Role::Worker {
-                state: State::Asleep(Some(until_ms)),
-                ..
-            } = &mut client.role
-            {
-                *until_ms -= back_ms;
-            }
-        }
+        self.was_set_back |= now_ms < was_ms;
         self.phase = Phase::Telling;
         for id in self.ids(|role| matches!(role, Role::Follower { .. })) {
             self.say(id, FromServer::Now(now_ms)).await;
@@ -301,16 +295,19 @@ impl Clients {
         })
     }
 
-    /// Wakes whose instant has come; the others only hear the time.
+    /// Wakes whose instant has come; the others only hear the time. Where that was set back every worker
+    /// counts as busy until it says anew for how long it sleeps.
     async fn wake(&mut self) {
         let now_ms = self.now();
+        let was_set_back = std::mem::take(&mut self.was_set_back);
         for id in self.ids(|role| matches!(role, Role::Worker { .. })) {
             let mut words = FromServer::Now(now_ms);
             if let Some(Client {
                 role: Role::Worker { wakes, state },
                 ..
             }) = self.clients.get_mut(&id)
-                && matches!(*state, State::Asleep(Some(until_ms)) if until_ms <= now_ms)
+                && (was_set_back
+                    || matches!(*state, State::Asleep(Some(until_ms)) if until_ms <= now_ms))
             {
                 *wakes += 1;
                 *state = State::Busy;

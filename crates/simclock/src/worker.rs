@@ -117,9 +117,9 @@ impl Worker {
         let sleeper = {
             let mut state = self.shared.lock();
             let until_ms = state.now_ms.saturating_add(ms.max(1));
-            let sleeper = (until_ms, state.next_sleeper);
+            let sleeper = state.next_sleeper;
             state.next_sleeper += 1;
-            state.sleepers.insert(sleeper, wake);
+            state.sleepers.insert((until_ms, sleeper), wake);
             state.units = state.units.saturating_sub(1);
             sleeper
         };
@@ -147,7 +147,8 @@ impl Drop for Worker {
 /// A sleep that is given up takes its unit of work back.
 struct Resting<'a> {
     shared: &'a Shared,
-    sleeper: Option<(i64, u64)>,
+    /// Its number: until when it sleeps changes where the clock is set back.
+    sleeper: Option<u64>,
 }
 
 impl Resting<'_> {
@@ -161,7 +162,9 @@ impl Drop for Resting<'_> {
     fn drop(&mut self) {
         let Some(sleeper) = self.sleeper else { return };
         let mut state = self.shared.lock();
-        if state.sleepers.remove(&sleeper).is_some() {
+        let place = state.sleepers.keys().find(|(_, one)| *one == sleeper);
+        if let Some(place) = place.copied() {
+            state.sleepers.remove(&place);
             state.units += 1;
         }
         drop(state);

@@ -161,8 +161,17 @@ async fn a_clock_that_is_set_is_believed_by_all_whoever_works() {
     working.end();
     sleeper.sleep(HOUR).await;
     assert_eq!(server.now_ms(), 3_605_000);
-    // Set back, it leaves a sleeper the rest of its sleep.
+    // A sleep that is given up after the clock was set back gives its unit of work back.
     working.begin();
+    let given_up = tokio::time::timeout(Duration::from_millis(100), sleeper.sleep(HOUR));
+    let set_back = async {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        server.set(2_000_000).await;
+    };
+    assert!(tokio::join!(given_up, set_back).0.is_err());
+    let over_it = tokio::time::timeout(Duration::from_millis(100), working.sleep(HOUR));
+    assert!(over_it.await.is_err(), "time passes over who works");
+    // Set back, it leaves a sleeper the rest of its sleep.
     let sleeping = tokio::spawn(async move { sleeper.sleep(HOUR).await });
     tokio::time::sleep(Duration::from_millis(50)).await;
     server.set(1_000).await;

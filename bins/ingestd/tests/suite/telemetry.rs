@@ -29,8 +29,6 @@ async fn demo_stage() -> Stage {
         ..Options::default()
     };
     let stage = Stage::with_vendor(PROGRAM, Plan::Demo, options).await;
-    // What is missed is told by it.
-    stage.schedule_as_vendors_have_it();
     want_days(&stage, 5);
     stage
 }

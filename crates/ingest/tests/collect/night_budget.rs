@@ -6,7 +6,10 @@ use ingest::{Again, Collector, Timetable};
 use source_coingecko::Plan;
 use store::pulls::PullStatus;
 
-use crate::world::{RPM, World, csv_of, demo};
+use crate::{
+    nights::revise,
+    world::{RPM, World, csv_of, demo},
+};
 
 const COINS: [&str; 6] = ["bitcoin", "ethereum", "solana", "ripple", "uniswap", "dai"];
 
@@ -69,6 +72,24 @@ async fn what_a_process_spent_counts_in_the_next_one() {
     let queued =
         "SELECT count(DISTINCT asset)::text FROM reread_queue JOIN series USING (series_id)";
     assert_eq!(world.text(queued).await, "2");
+}
+
+#[tokio::test]
+async fn a_night_too_short_for_its_window_looks_only_as_far_again_another_night() {
+    let world = World::new(demo()).await;
+    let collector = collector(&world, Some(4)).await;
+    collector.fill_gaps("gaps").await.unwrap();
+    // Down to the first bucket that is wanted.
+    revise(
+        &world.vendor,
+        &[("2026-05-09T02:30:00Z", "2026-05-18T12:30:00Z")],
+    );
+    world.set_now("2026-05-19T02:10:00Z");
+    let summary = collector.reread().await.unwrap();
+    assert_eq!(summary.total(|pull| pull.requests), 4);
+    let oldest = "SELECT min(lower(during))::text FROM reread_queue JOIN series USING (series_id)
+                  WHERE asset = 'bitcoin'";
+    assert_eq!(world.text(oldest).await, "2026-05-13 02:00:00+00");
 }
 
 #[tokio::test]

@@ -67,6 +67,25 @@ async fn a_window_that_differs_at_its_oldest_end_is_doubled_until_it_does_not() 
 }
 
 #[tokio::test]
+async fn the_very_first_bucket_of_a_window_counts() {
+    for (repaired, passes) in [
+        // The labels of these buckets are an hour later.
+        (("2026-05-16T02:30:00Z", "2026-05-16T03:30:00Z"), 2),
+        // After the oldest quarter.
+        (("2026-05-16T20:30:00Z", "2026-05-16T21:30:00Z"), 1),
+    ] {
+        let world = World::new(demo()).await;
+        let collector = world.collector(&csv_of(&["bitcoin"], "2026-01-01")).await;
+        collector.fill_gaps("gaps").await.unwrap();
+        revise(&world.vendor, &[repaired]);
+        world.set_now("2026-05-19T02:10:00Z");
+        let summary = collector.reread().await.unwrap();
+        assert_eq!(summary.total(|pull| pull.updated), 1, "{repaired:?}");
+        assert_eq!(summary.pulls.len(), passes, "{repaired:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_difference_of_120_days_is_read_within_a_budget_and_the_rest_another_night() {
     let world = World::new(demo()).await;
     let collector = world.collector(&csv_of(&["bitcoin"], "2026-01-01")).await;

@@ -14,7 +14,7 @@ const KINDS: [PullKind; 4] = [
 ];
 
 /// Asked every hour for every window, of a ledger that nothing prunes: newest first by the index, and of
-/// the first pulls one a kind.
+/// the first pulls one a kind. One from the future was made while a clock was ahead, and says nothing.
 const LAST_REREAD: &str = "\
 SELECT coalesce(
      (SELECT started_at FROM pulls
@@ -22,6 +22,7 @@ SELECT coalesce(
         AND (status IN ('complete', 'no_data') OR left_queued)
         AND EXISTS (SELECT FROM unnest($3::text[]) AS name
                     WHERE starts_with(run_id, name || '-'))
+        AND started_at <= $5
       ORDER BY started_at DESC LIMIT 1),
      (SELECT min(first.started_at)
       FROM unnest($4::text[]) AS kinds (kind), LATERAL (
@@ -29,10 +30,12 @@ SELECT coalesce(
           WHERE source = $1 AND dataset = $2 AND p.kind = kinds.kind
           ORDER BY started_at LIMIT 1) AS first))";
 
-/// Of a pass and of those of its name before it that are to be repeated; of each series by its key, within
-/// the time that these were about.
+/// Of a pass and of those of its name before it that are to be repeated; of each series by its key, from
+/// before all that these were about: a pull knows that by its labels, which may be a step later.
 const REVISED: &str = "\
-WITH passes AS (
+WITH this AS (
+    SELECT started_at FROM pulls WHERE pull_id = $4
+), passes AS (
     SELECT pull_id, during FROM pulls
     WHERE source = $1 AND dataset = $2 AND kind = 'reread' AND starts_with(run_id, $3 || '-')
       AND started_at > coalesce(
@@ -40,11 +43,13 @@ WITH passes AS (
            WHERE source = $1 AND dataset = $2 AND kind = 'reread' AND pull_id <> $4
              AND (status IN ('complete', 'no_data') OR left_queued)
              AND starts_with(run_id, $3 || '-')
+             AND started_at <= (SELECT started_at FROM this)
            ORDER BY started_at DESC LIMIT 1), '-infinity')
 )
 SELECT DISTINCT r.series_id
 FROM metric_revisions r JOIN writes w ON w.write_id = r.new_write JOIN passes USING (pull_id)
-WHERE r.series_id = ANY($5) AND r.ts >= (SELECT min(lower(during)) FROM passes) AND r.ts < $6
+WHERE r.series_id = ANY($5) AND r.ts >= (SELECT min(lower(during)) - interval '1 month' FROM passes)
+  AND r.ts < $6
 ORDER BY r.series_id";
 
 impl Store {
@@ -79,8 +84,8 @@ impl Store {
         Ok(rows.iter().map(|row| SeriesId(row.get(0))).collect())
     }
 
-    /// Returns when the newest re-read of a dataset that is not to be repeated was started, among the
-    /// runs whose id begins with one of `names`; where there is none, when the dataset's first pull was.
+    /// Returns when the newest re-read of a dataset up to `now` that is not to be repeated was started,
+    /// among the runs whose id begins with one of `names`; where there is none, when the dataset's first pull was.
     ///
     /// Not to be repeated is what read all that it was to read, or queued the rest
     /// ([`Self::queue_unread`]).
@@ -92,13 +97,20 @@ impl Store {
         source: SourceId,
         dataset: DatasetId,
         names: &[String],
+        now: Ts,
     ) -> Result<Option<Ts>, Error> {
         let client = self.client().await?;
         let kinds: &[&str] = &KINDS.map(PullKind::as_str);
         let row = client
             .query_one(
                 LAST_REREAD,
-                &[&source.as_str(), &dataset.as_str(), &names, &kinds],
+                &[
+                    &source.as_str(),
+                    &dataset.as_str(),
+                    &names,
+                    &kinds,
+                    &PgTs(now),
+                ],
             )
             .await?;
         Ok(row.get::<_, Option<PgTs>>(0).map(|at| at.0))
@@ -155,12 +167,13 @@ mod tests {
             )
             .await
             .unwrap();
+        let now = Ts::parse("2024-11-01").unwrap();
         let names = ["reread-queue".to_owned()];
         let kinds: &[&str] = &KINDS.map(PullKind::as_str);
         let rows = client
             .query(
                 &format!("EXPLAIN {LAST_REREAD}"),
-                &[&"acme", &"chart-1", &names.as_slice(), &kinds],
+                &[&"acme", &"chart-1", &names.as_slice(), &kinds, &PgTs(now)],
             )
             .await
             .unwrap();
@@ -176,11 +189,19 @@ mod tests {
         };
         let store = Store::connect(&database.config(), options).await.unwrap();
         let (source, dataset) = (SourceId::new("acme"), DatasetId::new("chart-1"));
-        let last = async |name: &str| {
+        let last_at = async |name: &str, now| {
             let names = [name.to_owned()];
-            store.last_reread(source, dataset, &names).await.unwrap()
+            let last = store.last_reread(source, dataset, &names, now);
+            last.await.unwrap()
         };
+        let last = async |name| last_at(name, now).await;
         assert_eq!(last("reread-3d").await, Ts::parse("2024-10-27").ok());
+        // What was made while a clock was ahead says nothing.
+        let early = Ts::parse("2024-06-01T12:00:00Z").unwrap();
+        assert_eq!(
+            last_at("reread-3d", early).await,
+            Ts::parse("2024-06-01").ok()
+        );
         // Where none ever ran, the first pull of any kind.
         let first = Ts::parse("2024-01-01T01:00:00Z").ok();
         assert_eq!(last("reread-queue").await, first);

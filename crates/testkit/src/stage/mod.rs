@@ -49,6 +49,9 @@ pub struct Stage {
     pub vendor: Arc<FakeVendor>,
     /// Its working folder, with a configuration and, later, its home.
     pub folder: TempDir,
+    /// The minute of the hour at which the source ticks on the machine's clock: half an hour from now, so
+    /// that no test runs into it.
+    pub minute: u64,
     program: &'static str,
     plan: Plan,
     rpm: Option<u32>,
@@ -110,6 +113,7 @@ impl Stage {
             database: crate::database().await,
             vendor,
             folder: tempfile::tempdir().unwrap(),
+            minute: minute_far_away(),
             program,
             plan,
             rpm,
@@ -125,7 +129,7 @@ impl Stage {
         ] {
             std::fs::copy(shipped.join(file), config.join(file)).unwrap();
         }
-        stage.schedule(&[format!("coingecko,,{:02}:00,0,,,", minute_far_away())]);
+        stage.schedule(&[format!("coingecko,,{:02}:00,0,,,", stage.minute)]);
         stage.configure(&COINS.map(|coin| format!("{coin},,usd,{METRICS},,,false,true,")));
         stage
     }
@@ -143,7 +147,7 @@ impl Stage {
     }
 
     /// Lets every source tick at its vendor's own time, to the second.
-    pub fn schedule_as_vendors_have_it(&self) {
+    fn schedule_as_vendors_have_it(&self) {
         self.schedule(&SOURCES.map(|source| format!("{source},,,0,,,")));
     }
 

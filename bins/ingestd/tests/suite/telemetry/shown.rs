@@ -162,7 +162,7 @@ async fn figures_are_those_of_the_database() {
     })
     .await;
     let gaps = LAGS_MINUTES
-        .map(|(step, lag)| open_buckets(step, lag))
+        .map(|(step, lag)| open_buckets(step, lag, stage.minute))
         .join(" + ");
     let figures = [
         (
@@ -211,13 +211,14 @@ async fn figures_are_those_of_the_database() {
 }
 
 /// Nothing but what snapshots bring is settled.
-fn open_buckets(step: &str, lag_minutes: u32) -> String {
+fn open_buckets(step: &str, lag_minutes: u32, minute: u64) -> String {
     let (unit, interval) = match step {
         "1h" => ("hour", 3_600),
         _ => ("day", 86_400),
     };
-    // Of the hour's third minute, where that and its jitter are over: what came out since is not missed.
-    let ticked = "date_trunc('hour', now() - interval '4 minutes', 'UTC') + interval '3 minutes'";
+    // By the last tick that was due: what came out since is not missed.
+    let after = format!("interval '{minute} minutes'");
+    let ticked = format!("date_trunc('hour', now() - {after}, 'UTC') + {after}");
     let published =
         format!("date_trunc('{unit}', {ticked} - interval '{lag_minutes} minutes', 'UTC')");
     format!(
