@@ -278,8 +278,15 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
                 .map(|one| one > 0.)
         })
     };
+    let ready = async || {
+        let ready = scrape::get(&metrics, "/readyz").await;
+        assert_eq!(ready.status, 200, "{ready:?}");
+        ready.body
+    };
+    const ALL_OPEN: &str = r#"{"status":"ready","suspended":[]}"#;
     stage.until(LIVE, "true").await;
     assert_eq!(open().await, [Some(true), None]);
+    assert_eq!(ready().await, ALL_OPEN);
     let velo = with_velo(&stage).await;
     let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
                   AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
@@ -290,6 +297,8 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
     program.signal(Signal::SIGHUP);
     program.until_said(named).await;
     assert_eq!(open().await, [Some(true), Some(false)]);
+    let names_velo = r#"{"not_open":["velo"],"status":"ready","suspended":[]}"#;
+    assert_eq!(ready().await, names_velo);
     // Whoever is wanted no more is not missed.
     say(&stage, "");
     program.signal(Signal::SIGHUP);
@@ -297,6 +306,7 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
         .until_said("reloaded stopped=\"\" opened=\"\" undisturbed=1")
         .await;
     assert_eq!(open().await, [Some(true), None]);
+    assert_eq!(ready().await, ALL_OPEN);
     say(&stage, &self::velo(&velo, KEY));
     program.signal(Signal::SIGHUP);
     program.until_said_times(named, 2).await;
@@ -308,6 +318,7 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
         .until_said("stopped=\"\" opened=\"velo\" undisturbed=1")
         .await;
     assert_eq!(open().await, [Some(true); 2]);
+    assert_eq!(ready().await, ALL_OPEN);
     stage.until(BARS, "true").await;
     end(program).await;
 }
