@@ -60,9 +60,9 @@ async fn what_changed_is_opened_anew_and_all_others_go_on_in_the_middle_of_a_pul
     let stage = Stage::new(PROGRAM).await;
     let vendor = with_velo(&stage).await;
     stage.configure(&["bitcoin,,usd,,,,false,true,"]);
-    // Velo's tick hangs for as long as it is not told otherwise.
+    // Velo's tick lasts longer than a reload, also on a slow machine.
     vendor.set_faults(fake_vendors::Faults {
-        rules: vec![Rule::always("/api/v1/rows", Fault::Slow { ms: 4_000 })],
+        rules: vec![Rule::times("/api/v1/rows", 1, Fault::Slow { ms: 15_000 })],
         ..fake_vendors::Faults::default()
     });
     let program = Running::start(stage.command(&[]));
@@ -78,11 +78,12 @@ async fn what_changed_is_opened_anew_and_all_others_go_on_in_the_middle_of_a_pul
     program
         .until_said("reloaded stopped=\"coingecko\" opened=\"coingecko\" undisturbed=1")
         .await;
+    let status = format!("SELECT status FROM pulls WHERE pull_id = {first}");
+    assert_eq!(stage.ask(&status).await, "running");
     stage.until(ACTIVE, "ethereum").await;
     let again = "SELECT count(*) FROM pulls
                  WHERE dataset = 'markets' AND kind = 'live' AND status = 'complete'";
     stage.until(again, "2").await;
-    let status = format!("SELECT status FROM pulls WHERE pull_id = {first}");
     stage.until(&status, "complete").await;
 
     // A note changes nothing, and so does the same again.
