@@ -97,6 +97,7 @@ async fn health(store: &Store) -> Health {
         Ok(rows) => Health {
             why_not: None,
             suspended: rows.iter().map(ToString::to_string).collect(),
+            ..Health::default()
         },
         Err(error) => Health::not_ready(routes::why_not_ready(&error)),
     }

@@ -30,8 +30,6 @@ pub(crate) struct Fleet {
     sources: Vec<AtWork>,
     /// What was given up, and whose pulls the database has yet to hear of.
     unmarked: Vec<SourceId>,
-    /// Those that the last reload could not open.
-    pub(crate) not_opened: Vec<SourceId>,
 }
 
 /// One source at work.
@@ -53,7 +51,6 @@ impl Fleet {
             watched,
             sources: Vec::new(),
             unmarked: Vec::new(),
-            not_opened: Vec::new(),
         }
     }
 
@@ -88,10 +85,18 @@ impl Fleet {
         });
     }
 
-    /// Begins a reload: what the last one could not open is tried again, or configured no more.
-    pub(crate) fn forget_not_opened(&mut self) {
-        for source in self.not_opened.drain(..) {
-            self.watched.forget(source);
+    /// Returns what is configured and not at work.
+    pub(crate) fn not_opened(&self) -> Vec<SourceId> {
+        self.watched.not_open()
+    }
+
+    /// Begins a reload: of what the last one could not open, shows nothing where it is configured no more.
+    /// The rest is not at work until it is.
+    pub(crate) fn forget_not_opened(&self, is_configured: impl Fn(SourceId) -> bool) {
+        for source in self.not_opened() {
+            if !is_configured(source) {
+                self.watched.forget(source);
+            }
         }
     }
 
@@ -329,6 +334,18 @@ mod tests {
         let mut all = [&mut drained, &mut one];
         let told = tokio::time::timeout(SHORT, first_end(&mut all)).await;
         assert!(told.is_err(), "{told:?}");
+    }
+
+    #[test]
+    fn what_is_still_configured_stays_missed_through_a_reload() {
+        let fleet = Fleet::new(1, Watched::default());
+        let [one, other] = [SourceId::new("one"), SourceId::new("other")];
+        fleet.expect(one);
+        fleet.expect(other);
+        fleet.forget_not_opened(|source| source == other);
+        assert_eq!(fleet.not_opened(), [other]);
+        fleet.expect(other);
+        assert_eq!(fleet.not_opened(), [other]);
     }
 
     #[tokio::test]

@@ -142,7 +142,7 @@ async fn apply(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) -> Resu
     let old: Vec<&Prepared> = fleet.prepared().collect();
     let changes = Changes::between(&old, &sources);
     workshop.renew(env);
-    fleet.forget_not_opened();
+    fleet.forget_not_opened(|source| sources.iter().any(|one| one.id() == source));
     fleet.stop(workshop, &changes.stopped).await?;
     let is_to_open = |source: &&Prepared| changes.opened.contains(&source.id());
     let mut opened = Vec::new();
@@ -154,13 +154,12 @@ async fn apply(workshop: &mut Workshop, fleet: &mut Fleet, fresh: Fresh) -> Resu
             Ok(()) => opened.push(source),
             Err(error) => {
                 tracing::error!(%source, %error, "it is not collected until the next reload");
-                fleet.not_opened.push(source);
             }
         }
     }
     let undisturbed = sources.len() - changes.opened.len();
     let (stopped, opened) = (names(&changes.stopped), names(&opened));
-    match fleet.not_opened.as_slice() {
+    match fleet.not_opened().as_slice() {
         [] => tracing::info!(stopped, opened, undisturbed, "reloaded"),
         not_opened => tracing::error!(
             stopped,

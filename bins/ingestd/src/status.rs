@@ -80,7 +80,7 @@ async fn line(workshop: &Workshop, fleet: &Fleet) -> String {
         || "no tick yet".to_owned(),
         |(ended, source)| format!("last tick {source} {ended}"),
     );
-    let not_opened: String = (fleet.not_opened.iter())
+    let not_opened: String = (fleet.not_opened().into_iter())
         .map(|source| format!("{source} not opened, "))
         .collect();
     format!("{sources} sources, {not_opened}{waits}, {tick}")

@@ -28,17 +28,17 @@ pub fn observe(
         telemetry::register(registry);
         store::telemetry::watch_pool(registry, &workshop.store);
     });
-    shown.ready_by(leading(workshop));
+    shown.ready_by(leading(workshop, watched.clone()));
     telemetry::keep_figures(watched, Arc::clone(&workshop.clock), stop.clone())
 }
 
 /// Whoever ends lets go of the session: nothing here may hold it.
-fn leading(workshop: &Workshop) -> Probe {
+fn leading(workshop: &Workshop, watched: Watched) -> Probe {
     let (session, store) = (Arc::downgrade(&workshop.session), workshop.store.clone());
-    Arc::new(move || health(Weak::clone(&session), store.clone()).boxed())
+    Arc::new(move || health(Weak::clone(&session), store.clone(), watched.clone()).boxed())
 }
 
-async fn health(session: Weak<Session>, store: Store) -> Health {
+async fn health(session: Weak<Session>, store: Store, watched: Watched) -> Health {
     match session.upgrade().map(|session| session.leads()) {
         None => return Health::not_ready("ending"),
         Some(false) => {
@@ -50,6 +50,9 @@ async fn health(session: Weak<Session>, store: Store) -> Health {
         Ok(rows) => Health {
             why_not: None,
             suspended: rows.iter().map(ToString::to_string).collect(),
+            not_open: (watched.not_open().iter())
+                .map(ToString::to_string)
+                .collect(),
         },
         Err(_) => Health::not_ready("the database does not answer"),
     }

@@ -185,6 +185,15 @@ fn every_configured_series_of_alphavantage_has_an_entity() {
 
 /// One ticker, two things: the coin and a fund that holds it.
 #[test]
+fn a_share_that_is_priced_in_pence_has_the_factor_one() {
+    // A pound of it is made of the pence by its currency, not by what a share is.
+    let resolver = resolver();
+    let (entity, factor) = resolver.entity_of(ALPHAVANTAGE, "equity:TSCO.LON").unwrap();
+    let told = (entity.id.as_str(), factor.to_string());
+    assert_eq!(told, ("eq-tsco", "1".to_owned()));
+}
+
+#[test]
 fn a_fund_with_the_ticker_of_a_coin_is_not_the_coin() {
     let resolver = resolver();
     for (code, coin, fund) in [("BTC", "bitcoin", "eq-btc"), ("ETH", "ethereum", "eq-eth")] {

@@ -1,7 +1,10 @@
 //! One writer task a source and process: batches come through a bounded channel, so memory is bounded
 //! by what is in flight.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use model::{SourceId, WriteMode};
 use ratelimit::{Busy, Clock, Waiting};
@@ -15,7 +18,11 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{Error, outage::Outage, telemetry};
+use crate::{
+    Error,
+    outage::Outage,
+    telemetry::{self, Queued},
+};
 
 /// Batches that may wait; each is one answer.
 const WAITING_BATCHES: usize = 8;
@@ -26,12 +33,42 @@ pub(crate) struct WriterHandle {
     source: SourceId,
     clock: Arc<dyn Clock>,
     jobs: mpsc::Sender<Job>,
+    unwritten: Unwritten,
 }
 
 #[derive(Debug)]
 struct Job {
     batch: Batch,
     done: oneshot::Sender<Result<WriteReport, store::Error>>,
+    /// Until the writer takes it, or it is given up.
+    queued: Queued,
+    unwritten: OneUnwritten,
+}
+
+/// How many batches came and are neither written nor given up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unwritten(Arc<AtomicUsize>);
+
+/// One of them, until it is dropped.
+#[derive(Debug)]
+struct OneUnwritten(Unwritten);
+
+impl Unwritten {
+    /// Returns whether there is one.
+    pub(crate) fn is_any(&self) -> bool {
+        self.0.load(Ordering::SeqCst) > 0
+    }
+
+    fn one(&self) -> OneUnwritten {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        OneUnwritten(self.clone())
+    }
+}
+
+impl Drop for OneUnwritten {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl WriterHandle {
@@ -54,8 +91,14 @@ impl WriterHandle {
             source,
             clock,
             jobs,
+            unwritten: Unwritten::default(),
         };
         (handle, tokio::spawn(task.run(waiting)))
+    }
+
+    /// Returns the count of what came and is still to be written.
+    pub(crate) fn unwritten(&self) -> Unwritten {
+        self.unwritten.clone()
     }
 
     /// Writes a batch and returns when it is committed.
@@ -64,11 +107,13 @@ impl WriterHandle {
         let gone = || Error::WriterGone(self.source);
         // The task holds a unit of work while it writes, also while it waits for the database.
         let _waiting = Waiting::new(&self.clock);
-        self.jobs
-            .send(Job { batch, done })
-            .await
-            .map_err(|_| gone())?;
-        telemetry::queued(self.source);
+        let place = self.jobs.reserve().await.map_err(|_| gone())?;
+        place.send(Job {
+            batch,
+            done,
+            queued: telemetry::queued(self.source),
+            unwritten: self.unwritten.one(),
+        });
         Ok(report.await.map_err(|_| gone())??)
     }
 }
@@ -85,10 +130,17 @@ impl Task {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         while let Some(job) = jobs.recv().await {
             let _busy = Busy::new(&self.clock);
-            telemetry::unqueued(self.source);
-            let result = self.write(job.batch).await;
+            let Job {
+                batch,
+                done,
+                queued,
+                unwritten,
+            } = job;
+            drop(queued);
+            let result = self.write(batch).await;
+            drop(unwritten);
             // Whoever asked may have gone: the batch is committed all the same.
-            let _gone = job.done.send(result);
+            let _gone = done.send(result);
         }
     }
 
@@ -128,5 +180,111 @@ pub(crate) fn batch(pull: PullId, mode: WriteMode, epoch: Option<i64>) -> Batch 
         settlements: Vec::new(),
         rejected: 0,
         epoch,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::pending, io, sync::Mutex, time::Duration};
+
+    use prometheus_client::{encoding::prometheus_text, registry::Registry};
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+    use crate::writing::Writing;
+    use ratelimit::SystemClock;
+
+    /// No other test counts anything of it.
+    const SOURCE: SourceId = SourceId::new("writer");
+    const GIVEN_UP: &str = "what was to be written is given up";
+
+    #[derive(Clone, Debug, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Lines {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Lines {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    /// A writer that takes one batch and never has it written.
+    fn stuck() -> Writing {
+        let (jobs, mut waiting) = mpsc::channel(WAITING_BATCHES);
+        let handle = WriterHandle {
+            source: SOURCE,
+            clock: Arc::new(SystemClock),
+            jobs,
+            unwritten: Unwritten::default(),
+        };
+        let task = tokio::spawn(async move {
+            while let Some(Job { queued, .. }) = waiting.recv().await {
+                drop(queued);
+                pending::<()>().await;
+            }
+        });
+        Writing::new(SOURCE, handle, task)
+    }
+
+    /// Returns how many batches wait, as the metrics show it.
+    fn queued(registry: &Registry) -> Option<String> {
+        let mut page = String::new();
+        prometheus_text::encode(&mut page, registry).unwrap();
+        let of = format!("crossfeed_writer_queue_batches{{source=\"{SOURCE}\"}} ");
+        let line = page.lines().find_map(|line| line.strip_prefix(&of))?;
+        Some(line.to_owned())
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_is_said_and_waits_no_more() {
+        let lines = Lines::default();
+        let listener = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(lines.clone())
+            .finish();
+        let _listens = tracing::subscriber::set_default(listener);
+        let mut registry = Registry::default();
+        telemetry::register(&mut registry);
+
+        let idle = stuck();
+        idle.end(Duration::ZERO).await;
+        assert_eq!(lines.text(), "");
+
+        let writing = Arc::new(stuck());
+        let batches: Vec<_> = (0..3)
+            .map(|_| {
+                let writing = Arc::clone(&writing);
+                let batch = batch(PullId(1), WriteMode::Replace, None);
+                tokio::spawn(async move { writing.write(batch).await })
+            })
+            .collect();
+        while queued(&registry).as_deref() != Some("2") {
+            tokio::task::yield_now().await;
+        }
+        writing.end(Duration::ZERO).await;
+        assert_eq!(queued(&registry).as_deref(), Some("0"));
+        assert_eq!(lines.text().matches(GIVEN_UP).count(), 1);
+        for batch in batches {
+            let written = batch.await.unwrap();
+            assert!(matches!(written, Err(Error::WriterGone(_))), "{written:?}");
+        }
     }
 }

@@ -10,7 +10,10 @@ use model::SourceId;
 use store::write::{Batch, WriteReport};
 use tokio::task::JoinHandle;
 
-use crate::{Error, writer::WriterHandle};
+use crate::{
+    Error,
+    writer::{Unwritten, WriterHandle},
+};
 
 /// The writer of one collector.
 #[derive(Debug)]
@@ -18,6 +21,7 @@ pub(crate) struct Writing {
     source: SourceId,
     /// None after the end.
     writer: Mutex<Option<WriterHandle>>,
+    unwritten: Unwritten,
     task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -25,6 +29,7 @@ impl Writing {
     pub(crate) fn new(source: SourceId, writer: WriterHandle, task: JoinHandle<()>) -> Self {
         Self {
             source,
+            unwritten: writer.unwritten(),
             writer: Mutex::new(Some(writer)),
             task: tokio::sync::Mutex::new(Some(task)),
         }
@@ -61,7 +66,9 @@ impl Writing {
         let ended = match tokio::time::timeout(patience, &mut *writing).await {
             Ok(ended) => ended,
             Err(_) => {
-                tracing::warn!(%source, "what was to be written is given up, coverage knows it");
+                if self.unwritten.is_any() {
+                    tracing::warn!(%source, "what was to be written is given up, coverage knows it");
+                }
                 writing.abort();
                 writing.await
             }

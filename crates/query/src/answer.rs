@@ -282,7 +282,8 @@ pub struct Sources {
     pub sources: Vec<SourceSummary>,
     /// What is not collected until an operator resumes it, also of vendors without any point yet.
     pub suspended: Vec<Suspended>,
-    /// What is not asked for until a time, because its vendor's quota is spent.
+    /// What is not asked for until a time, because its vendor said that its quota is spent. What is spent by
+    /// our own count alone is told by `crossfeed status`.
     pub parked: Vec<Parked>,
     /// `simulated` or `live`; none before anything was written.
     pub world: Option<&'static str>,

@@ -65,23 +65,43 @@ pub fn both<A, B>(
 #[derive(Debug)]
 pub struct Report {
     file: String,
+    slip: Option<Slip>,
     problems: Vec<Problem>,
+}
+
+/// A column whose name in the file has a slip of the pen.
+#[derive(Debug)]
+pub(crate) struct Slip {
+    /// The column that is meant.
+    pub(crate) meant: String,
+    /// What the file calls it.
+    pub(crate) written: String,
 }
 
 impl Report {
     pub(crate) fn new(file: &str) -> Self {
         Self {
             file: file.to_owned(),
+            slip: None,
             problems: Vec::new(),
         }
     }
 
+    /// From now on problems name a column as the file does, where it can be found.
+    pub(crate) fn with_slip(&mut self, slip: Slip) {
+        self.slip = Some(slip);
+    }
+
     /// Notes a problem.
     pub fn problem(&mut self, line: u64, column: Option<&str>, what: impl Into<String>) {
+        let column = column.map(|column| match &self.slip {
+            Some(slip) if slip.meant == column => slip.written.clone(),
+            _ => column.to_owned(),
+        });
         self.problems.push(Problem {
             file: self.file.clone(),
             line,
-            column: column.map(str::to_owned),
+            column,
             what: what.into(),
         });
     }

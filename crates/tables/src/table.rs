@@ -8,7 +8,7 @@ use std::{
 use csv::StringRecord;
 use serde::de::DeserializeOwned;
 
-use crate::{Problems, Report, line::LineCounter, nearest};
+use crate::{Problems, Report, line::LineCounter, nearest, problem::Slip};
 
 /// What some editors put in front of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -31,7 +31,8 @@ pub struct Table<R> {
 
 impl<R: DeserializeOwned> Table<R> {
     /// Reads all rows that can be read. The header must name exactly `columns`, in any order; rows are read
-    /// also below a name too many, or a slip of the pen. `file` is for messages only.
+    /// also below a name too many, or one slip of the pen: then problems name that column as the file does.
+    /// `file` is for messages only.
     pub fn read(file: &str, csv: &[u8], columns: &[&str]) -> Self {
         let mut table = Self {
             rows: Vec::new(),
@@ -144,7 +145,8 @@ pub fn positive(text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("{text:?} is no number above 0"))
 }
 
-/// Returns the header to read rows by; `None` where a column is missing or stands twice.
+/// Returns the header to read rows by; `None` where a column is missing or stands twice, or where more than
+/// one name is a guess: what follows from two of them may be wrong of every row.
 fn check_header(
     line: u64,
     header: &StringRecord,
@@ -155,6 +157,7 @@ fn check_header(
     let mut missing: Vec<&str> = columns.iter().copied().filter(missing).collect();
     let mut meant = StringRecord::new();
     let mut stands_twice = false;
+    let mut slips = Vec::new();
     for name in header {
         if columns.contains(&name) {
             if meant.iter().any(|one| one == name) {
@@ -167,6 +170,10 @@ fn check_header(
             report.problem(line, Some(name), what);
             missing.retain(|one| *one != slip);
             meant.push_field(slip);
+            slips.push(Slip {
+                meant: slip.to_owned(),
+                written: name.to_owned(),
+            });
         } else {
             let what = format!("unknown column; the columns are {}", columns.join(","));
             report.problem(line, Some(name), what);
@@ -176,7 +183,13 @@ fn check_header(
     for name in &missing {
         report.problem(line, Some(name), "missing column");
     }
-    (missing.is_empty() && !stands_twice).then_some(meant)
+    if !missing.is_empty() || stands_twice || slips.len() > 1 {
+        return None;
+    }
+    if let Some(slip) = slips.pop() {
+        report.with_slip(slip);
+    }
+    Some(meant)
 }
 
 /// Returns the position of the field that is to blame.
@@ -304,14 +317,31 @@ mod tests {
 
     #[test]
     fn rows_are_read_below_a_slip_of_the_pen_and_a_name_too_many() {
-        let table = coins(b"id,enabeld,on\na,true,1\nb,maybe,2\n");
-        assert_eq!(ids(&table), [(2, "a")]);
+        let mut table = coins(b"id,enabeld,on\na,true,1\nb,maybe,2\na,true,3\n");
+        assert_eq!(ids(&table), [(2, "a"), (4, "a")]);
+        table.refuse_duplicates("enabled", |coin| coin.enabled);
+        table.refuse_duplicates("id", |coin| coin.id.as_str());
         assert_eq!(
             problems(table),
             [
                 "coins.csv:1: column enabeld: unknown column: did you mean enabled?",
                 "coins.csv:1: column on: unknown column; the columns are id,enabled",
-                "coins.csv:3: column enabled: \"maybe\" is not true or false",
+                "coins.csv:3: column enabeld: \"maybe\" is not true or false",
+                "coins.csv:4: column enabeld: stands already in line 2",
+                "coins.csv:4: column id: stands already in line 2",
+            ]
+        );
+    }
+
+    #[test]
+    fn below_two_slips_of_the_pen_no_row_is_read() {
+        let table = coins(b"idd,enabeld\na,true\nb,maybe\n");
+        assert!(table.rows().is_empty());
+        assert_eq!(
+            problems(table),
+            [
+                "coins.csv:1: column idd: unknown column: did you mean id?",
+                "coins.csv:1: column enabeld: unknown column: did you mean enabled?",
             ]
         );
     }

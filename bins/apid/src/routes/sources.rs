@@ -9,7 +9,8 @@ use crate::problem::HttpProblem;
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: "/sources",
-    about: "what is collected, by vendor, and its newest pull; what is suspended or parked",
+    about: "what is collected, by vendor, and its newest pull; what is suspended, or parked by its \
+            vendor's word",
 };
 
 pub(super) async fn get(

@@ -1,4 +1,5 @@
-//! `crossfeed sources`: what is stored of each vendor, and what is suspended or parked.
+//! `crossfeed sources`: what is stored of each vendor, what is suspended, and what a vendor itself said
+//! that it is parked. It needs no configuration, without which nobody can count a quota.
 
 use argh::FromArgs;
 use runtime::{Env, Exit};
@@ -6,7 +7,8 @@ use store::read;
 
 use crate::{out, table};
 
-/// Tells what is stored of each vendor.
+/// Tells what is stored of each vendor, and what is suspended, or parked by its vendor's word. What is
+/// parked by our own count of a quota is told by `crossfeed status`.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "sources")]
 pub(crate) struct Sources {}

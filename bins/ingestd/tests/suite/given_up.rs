@@ -7,8 +7,9 @@ use fake_vendors::{Fault, Rule};
 use nix::sys::signal::Signal;
 use testkit::{
     scrape,
-    stage::{Running, Stage},
+    stage::{Ended, Running, Stage},
 };
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{LIVE, PROGRAM, RUNNING};
 
@@ -17,8 +18,27 @@ const HOLD: &str = "SELECT pg_advisory_lock(x'0CF00002'::int, hashtext('coingeck
 const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
      AND classid = x'0CF00002'::int::oid AND objid = hashtext('coingecko')::oid
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+/// By then the lock is held, also on a slow machine.
+const ANSWER_AFTER_MS: u64 = 10_000;
 /// Longer than whoever was told to stop may take.
 const HELD_FOR: Duration = Duration::from_secs(9);
+
+/// From the signal to the last word.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// From the last word to the end of the process, as a slow machine has it.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Returns how long a program took to end, from the signal to its last word, by its own log.
+fn took(ended: &Ended) -> Duration {
+    let at = |is_it: &dyn Fn(&str) -> bool| {
+        let line = ended.stdout.lines().find(|line| is_it(line));
+        let (instant, _) = line.unwrap().split_once(' ').unwrap();
+        OffsetDateTime::parse(instant, &Rfc3339).unwrap()
+    };
+    let heard = at(&|line| line.contains("ending; a second signal ends at once"));
+    let last = at(&|line| line.ends_with(": ended"));
+    (last - heard).try_into().unwrap()
+}
 
 /// A source whose writer waits for its lock, and that was told to stop and given up.
 struct GivenUp {
@@ -35,7 +55,9 @@ struct GivenUp {
 impl GivenUp {
     async fn new() -> Self {
         let stage = Stage::new(PROGRAM).await;
-        let slow = Fault::Slow { ms: 3_000 };
+        let slow = Fault::Slow {
+            ms: ANSWER_AFTER_MS,
+        };
         stage.break_answers(vec![Rule::times("/coins/markets", 1, slow)]);
         let mut command = stage.command(&[]);
         command.env("CROSSFEED_INGESTD_METRICS_ADDR", "127.0.0.1:0");
@@ -118,9 +140,14 @@ async fn a_lock_that_nobody_lets_go_keeps_no_end_and_leaves_no_pull_running() {
     } = at;
     let told = std::time::Instant::now();
     program.signal(Signal::SIGTERM);
-    program.end().await.must(0, &["ended"]);
-    let took = told.elapsed();
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    let ended = program.end().await;
+    let gone = told.elapsed();
+    ended.must(0, &["ended"]);
+    let took = took(&ended);
+    assert!(took < ENDS_WITHIN, "{took:?}: {ended}");
+    assert!(gone < took + GONE_WITHIN, "{gone:?}: {ended}");
+    let lost = "what was to be written is given up";
+    assert_eq!(ended.stdout.matches(lost).count(), 1, "{ended}");
     assert_eq!(stage.ask(&stands).await, "interrupted 0");
     assert_eq!(stage.ask(RUNNING).await, "0");
     // Nothing of it comes afterwards.

@@ -60,9 +60,9 @@ async fn what_changed_is_opened_anew_and_all_others_go_on_in_the_middle_of_a_pul
     let stage = Stage::new(PROGRAM).await;
     let vendor = with_velo(&stage).await;
     stage.configure(&["bitcoin,,usd,,,,false,true,"]);
-    // Velo's tick hangs for as long as it is not told otherwise.
+    // Velo's tick lasts longer than a reload, also on a slow machine.
     vendor.set_faults(fake_vendors::Faults {
-        rules: vec![Rule::always("/api/v1/rows", Fault::Slow { ms: 4_000 })],
+        rules: vec![Rule::times("/api/v1/rows", 1, Fault::Slow { ms: 15_000 })],
         ..fake_vendors::Faults::default()
     });
     let program = Running::start(stage.command(&[]));
@@ -78,11 +78,12 @@ async fn what_changed_is_opened_anew_and_all_others_go_on_in_the_middle_of_a_pul
     program
         .until_said("reloaded stopped=\"coingecko\" opened=\"coingecko\" undisturbed=1")
         .await;
+    let status = format!("SELECT status FROM pulls WHERE pull_id = {first}");
+    assert_eq!(stage.ask(&status).await, "running");
     stage.until(ACTIVE, "ethereum").await;
     let again = "SELECT count(*) FROM pulls
                  WHERE dataset = 'markets' AND kind = 'live' AND status = 'complete'";
     stage.until(again, "2").await;
-    let status = format!("SELECT status FROM pulls WHERE pull_id = {first}");
     stage.until(&status, "complete").await;
 
     // A note changes nothing, and so does the same again.
@@ -278,8 +279,15 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
                 .map(|one| one > 0.)
         })
     };
+    let ready = async || {
+        let ready = scrape::get(&metrics, "/readyz").await;
+        assert_eq!(ready.status, 200, "{ready:?}");
+        ready.body
+    };
+    const ALL_OPEN: &str = r#"{"status":"ready","suspended":[]}"#;
     stage.until(LIVE, "true").await;
     assert_eq!(open().await, [Some(true), None]);
+    assert_eq!(ready().await, ALL_OPEN);
     let velo = with_velo(&stage).await;
     let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
                   AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
@@ -290,6 +298,8 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
     program.signal(Signal::SIGHUP);
     program.until_said(named).await;
     assert_eq!(open().await, [Some(true), Some(false)]);
+    let names_velo = r#"{"not_open":["velo"],"status":"ready","suspended":[]}"#;
+    assert_eq!(ready().await, names_velo);
     // Whoever is wanted no more is not missed.
     say(&stage, "");
     program.signal(Signal::SIGHUP);
@@ -297,6 +307,7 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
         .until_said("reloaded stopped=\"\" opened=\"\" undisturbed=1")
         .await;
     assert_eq!(open().await, [Some(true), None]);
+    assert_eq!(ready().await, ALL_OPEN);
     say(&stage, &self::velo(&velo, KEY));
     program.signal(Signal::SIGHUP);
     program.until_said_times(named, 2).await;
@@ -308,6 +319,7 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
         .until_said("stopped=\"\" opened=\"velo\" undisturbed=1")
         .await;
     assert_eq!(open().await, [Some(true); 2]);
+    assert_eq!(ready().await, ALL_OPEN);
     stage.until(BARS, "true").await;
     end(program).await;
 }

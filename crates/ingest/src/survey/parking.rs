@@ -16,21 +16,21 @@ pub struct Parking {
 }
 
 impl Parking {
-    /// What the vendor said comes before our own count, which leaves some of a quota unused and so ends
-    /// first.
+    /// What holds longest: what the vendor said, or our own count, which leaves some of a quota unused.
+    /// Where both end together, the vendor is quoted.
     pub(super) fn of(parked: &[ParkedRow], quotas: &[QuotaStanding]) -> Option<Self> {
-        if let Some(row) = parked.iter().max_by_key(|row| row.until) {
-            return Some(Self {
-                until: Some(row.until),
-                why: row.why.clone(),
-            });
-        }
         let spent = (quotas.iter()).filter(|quota| quota.forecast == Forecast::Spent);
-        let longest = spent.max_by_key(|quota| (quota.turns_at.is_none(), quota.turns_at))?;
-        Some(Self {
-            until: longest.turns_at,
+        let counted = spent.map(|quota| Self {
+            until: quota.turns_at,
             why: "by our own count the quota is spent".to_owned(),
-        })
+        });
+        let said = parked.iter().map(|row| Self {
+            until: Some(row.until),
+            why: row.why.clone(),
+        });
+        counted
+            .chain(said)
+            .max_by_key(|one| (one.until.is_none(), one.until))
     }
 }
 
@@ -52,5 +52,63 @@ impl Collector {
         parked.retain(|row| row.source == self.id().as_str());
         let quotas = quota::standings(&*self.source, &self.timetable, &self.store, now).await?;
         Ok(Parking::of(&parked, &quotas))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use source::{Unit, Window};
+
+    use super::*;
+    use crate::Recent;
+
+    fn at(hour: i64) -> Ts {
+        Ts::from_secs(hour * 3_600)
+    }
+
+    fn said(until: i64) -> ParkedRow {
+        ParkedRow {
+            source: "acme".to_owned(),
+            host: "api".to_owned(),
+            until: at(until),
+            why: format!("the vendor says {until}"),
+        }
+    }
+
+    fn counted(turns_at: Option<i64>, forecast: Forecast) -> QuotaStanding {
+        QuotaStanding {
+            host: "api",
+            unit: Unit::Credits,
+            window: Window::Month,
+            limit: 10,
+            used: 10,
+            vendor: None,
+            for_live: 10,
+            for_background: 8,
+            for_backfill: 7,
+            turns_at: turns_at.map(at),
+            recent: Recent::default(),
+            forecast,
+        }
+    }
+
+    #[test]
+    fn what_holds_longest_is_told_with_its_reason() {
+        const OURS: &str = "by our own count the quota is spent";
+        let spent = |turns_at| counted(turns_at, Forecast::Spent);
+        let told = |parked: &[ParkedRow], quotas: &[QuotaStanding]| {
+            let parking = Parking::of(parked, quotas)?;
+            Some((parking.until, parking.why))
+        };
+        let tells = |until: Option<i64>, why: &str| Some((until.map(at), why.to_owned()));
+        assert_eq!(told(&[], &[counted(Some(9), Forecast::Lasts)]), None);
+        assert_eq!(told(&[said(9)], &[]), tells(Some(9), "the vendor says 9"));
+        assert_eq!(told(&[said(9)], &[spent(Some(20))]), tells(Some(20), OURS));
+        assert_eq!(told(&[said(9)], &[spent(None)]), tells(None, OURS));
+        let two = [said(9), said(30)];
+        let (vendors, quotas) = ("the vendor says 30", [spent(Some(20)), spent(Some(8))]);
+        assert_eq!(told(&two, &quotas), tells(Some(30), vendors));
+        let together = told(&[said(20)], &quotas);
+        assert_eq!(together, tells(Some(20), "the vendor says 20"));
     }
 }

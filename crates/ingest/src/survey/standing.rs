@@ -204,7 +204,7 @@ mod tests {
         let fails = [failing("b", 5), failing("a", 3)];
         let told = state(&whole, &parked, &quotas, &fails);
         assert_eq!(told, (State::Suspended, Some(at(1)), None));
-        let told = state(&part, &parked, &quotas, &fails);
+        let told = state(&part, &parked, &[], &fails);
         assert_eq!(told, (State::Parked, None, Some(at(9))));
         let told = state(&part, &[], &quotas, &fails);
         assert_eq!(told, (State::Parked, None, Some(at(20))));

@@ -140,17 +140,23 @@ pub(crate) fn pull_ended(source: SourceId, end: &PullEnd) {
     }
 }
 
+/// A batch that waits for the writer, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Queued(SourceId);
+
 /// Notes that a batch waits for the writer.
-pub(crate) fn queued(source: SourceId) {
+pub(crate) fn queued(source: SourceId) -> Queued {
     if let Some(metrics) = METRICS.get() {
         metrics.queued.get_or_create(&of(source)).inc();
     }
+    Queued(source)
 }
 
-/// Notes that the writer took a batch.
-pub(crate) fn unqueued(source: SourceId) {
-    if let Some(metrics) = METRICS.get() {
-        metrics.queued.get_or_create(&of(source)).dec();
+impl Drop for Queued {
+    fn drop(&mut self) {
+        if let Some(metrics) = METRICS.get() {
+            metrics.queued.get_or_create(&of(self.0)).dec();
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Health {
     pub why_not: Option<String>,
     /// What of it waits for an operator, by name. That alone makes nothing unready.
     pub suspended: Vec<String>,
+    /// What of it is configured and not at work, by name. That alone makes nothing unready.
+    pub not_open: Vec<String>,
 }
 
 impl Health {
@@ -25,7 +27,7 @@ impl Health {
     pub fn not_ready(why: impl Into<String>) -> Self {
         Self {
             why_not: Some(why.into()),
-            suspended: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -34,10 +36,14 @@ impl Health {
     }
 
     pub(crate) fn body(&self) -> Value {
-        match &self.why_not {
+        let mut body = match &self.why_not {
             None => json!({"status": "ready", "suspended": self.suspended}),
             Some(why) => json!({"status": "not ready", "why": why, "suspended": self.suspended}),
+        };
+        if !self.not_open.is_empty() {
+            body["not_open"] = json!(self.not_open);
         }
+        body
     }
 }
 
