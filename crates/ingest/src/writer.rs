@@ -196,6 +196,7 @@ mod tests {
 
     /// No other test counts anything of it.
     const SOURCE: SourceId = SourceId::new("writer");
+    const TOO_LONG: Duration = Duration::from_secs(20);
     const GIVEN_UP: &str = "what was to be written is given up";
 
     #[derive(Clone, Debug, Default)]
@@ -226,7 +227,7 @@ mod tests {
         }
     }
 
-    /// A writer that takes one batch and never has it written.
+    /// A writer that takes one batch and never has it written, and needs too long to end.
     fn stuck() -> Writing {
         let (jobs, mut waiting) = mpsc::channel(WAITING_BATCHES);
         let handle = WriterHandle {
@@ -236,10 +237,12 @@ mod tests {
             unwritten: Unwritten::default(),
         };
         let task = tokio::spawn(async move {
-            while let Some(Job { queued, .. }) = waiting.recv().await {
-                drop(queued);
-                pending::<()>().await;
-            }
+            let taken = waiting.recv().await.map(|job| {
+                drop(job.queued);
+                (job.batch, job.done, job.unwritten)
+            });
+            pending::<()>().await;
+            drop((taken, waiting));
         });
         Writing::new(SOURCE, handle, task)
     }
@@ -276,9 +279,12 @@ mod tests {
                 tokio::spawn(async move { writing.write(batch).await })
             })
             .collect();
-        while queued(&registry).as_deref() != Some("2") {
-            tokio::task::yield_now().await;
-        }
+        let one_is_taken = async {
+            while queued(&registry).as_deref() != Some("2") {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(TOO_LONG, one_is_taken).await.unwrap();
         writing.end(Duration::ZERO).await;
         assert_eq!(queued(&registry).as_deref(), Some("0"));
         assert_eq!(lines.text().matches(GIVEN_UP).count(), 1);
