@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use testkit::stage::{Running, Stage};
+use testkit::stage::{Running, Stage, TOO_LONG};
 use tokio_postgres::Client;
 
 use crate::{PROGRAM, RANGE};
@@ -93,6 +93,7 @@ async fn killed_ten_times_it_ends_with_the_rows_of_an_undisturbed_run() {
         kill(&stage, &gatekeeper, program, moment).await;
         // What the server had begun it ends or takes back.
         stage.until(CONNECTED, "0").await;
+        vendor_has_heard_all(&stage).await;
         let kept = committed(&stage).await - before.1;
         let lost = (stage.seen() - before.0) - kept;
         assert!(
@@ -145,6 +146,21 @@ fn moments(dice: &mut Dice) -> Vec<Moment> {
     moments
 }
 
+/// What the program had sent before it died reaches the vendor when that gets to it.
+async fn vendor_has_heard_all(stage: &Stage) {
+    let heard = async {
+        let mut idle = 0;
+        while idle < 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            idle = match stage.vendor.counts().connections {
+                0 => idle + 1,
+                _ => 0,
+            };
+        }
+    };
+    tokio::time::timeout(TOO_LONG, heard).await.unwrap();
+}
+
 async fn kill(stage: &Stage, gatekeeper: &Client, program: Running, moment: Moment) {
     let (close, waits, open) = match moment {
         Moment::AtWork { requests, after } => {
@@ -165,7 +181,11 @@ async fn kill(stage: &Stage, gatekeeper: &Client, program: Running, moment: Mome
         ),
     };
     gatekeeper.batch_execute(close).await.unwrap();
-    let waits = format!("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND {waits}");
+    // Other tests have databases on the same server.
+    let waits = format!(
+        "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND {waits}
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    );
     stage.until(&waits, "true").await;
     program.kill().await;
     gatekeeper.batch_execute(open).await.unwrap();
