@@ -104,23 +104,12 @@ impl Collector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Recent;
 
     #[test]
     fn each_quota_is_said_to_end_once_a_day() {
         let quota = |unit| QuotaStanding {
-            host: "api",
             unit,
-            window: Window::Month,
-            limit: 10,
-            used: 5,
-            vendor: None,
-            for_live: 10,
-            for_background: 8,
-            for_backfill: 7,
-            turns_at: None,
-            recent: Recent::default(),
-            forecast: Forecast::TooEarly,
+            ..QuotaStanding::spent()
         };
         let said = Said::default();
         let due = |unit, secs| said.is_due(&quota(unit), Ts::from_secs(secs));

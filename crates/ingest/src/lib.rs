@@ -21,6 +21,8 @@ mod failure;
 mod fetch;
 mod identity;
 mod index;
+#[cfg(test)]
+mod lines;
 mod listed;
 mod live;
 mod missed;

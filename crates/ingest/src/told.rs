@@ -199,36 +199,10 @@ impl Drop for Told {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        sync::{Arc, Mutex},
-    };
-
-    use tracing_subscriber::fmt::MakeWriter;
+    use tracing::Level;
 
     use super::*;
-
-    #[derive(Clone, Debug, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl MakeWriter<'_> for Lines {
-        type Writer = Self;
-
-        fn make_writer(&self) -> Self {
-            self.clone()
-        }
-    }
+    use crate::lines::Lines;
 
     /// Returns attempt, status and class of each line that the attempts of a request leave behind.
     fn told(attempts: impl FnOnce(&Told)) -> Vec<String> {
@@ -242,14 +216,9 @@ mod tests {
             block: String::new(),
             request: String::new(),
         };
-        let lines = Lines::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::DEBUG)
-            .with_ansi(false)
-            .with_writer(lines.clone())
-            .finish();
-        tracing::subscriber::with_default(subscriber, || attempts(&Told::new(asked)));
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let (lines, _listens) = Lines::listen(Level::DEBUG);
+        attempts(&Told::new(asked));
+        let text = lines.text();
         let fields = ["attempt=", "status=", "error_class="];
         text.lines()
             .map(|line| {

@@ -185,47 +185,19 @@ pub(crate) fn batch(pull: PullId, mode: WriteMode, epoch: Option<i64>) -> Batch 
 
 #[cfg(test)]
 mod tests {
-    use std::{future::pending, io, sync::Mutex, time::Duration};
+    use std::{future::pending, time::Duration};
 
     use prometheus_client::{encoding::prometheus_text, registry::Registry};
-    use tracing_subscriber::fmt::MakeWriter;
+    use ratelimit::SystemClock;
+    use tracing::Level;
 
     use super::*;
-    use crate::writing::Writing;
-    use ratelimit::SystemClock;
+    use crate::{lines::Lines, writing::Writing};
 
     /// No other test counts anything of it.
     const SOURCE: SourceId = SourceId::new("writer");
     const TOO_LONG: Duration = Duration::from_secs(20);
     const GIVEN_UP: &str = "what was to be written is given up";
-
-    #[derive(Clone, Debug, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl Lines {
-        fn text(&self) -> String {
-            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-        }
-    }
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl MakeWriter<'_> for Lines {
-        type Writer = Self;
-
-        fn make_writer(&self) -> Self {
-            self.clone()
-        }
-    }
 
     /// A writer that takes one batch and never has it written, and needs too long to end.
     fn stuck() -> Writing {
@@ -258,12 +230,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_given_up_is_said_and_waits_no_more() {
-        let lines = Lines::default();
-        let listener = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(lines.clone())
-            .finish();
-        let _listens = tracing::subscriber::set_default(listener);
+        let (lines, _listens) = Lines::listen(Level::INFO);
         let mut registry = Registry::default();
         telemetry::register(&mut registry);
 

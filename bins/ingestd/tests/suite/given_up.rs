@@ -20,9 +20,6 @@ const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 /// By then the lock is held, also on a slow machine.
 const ANSWER_AFTER_MS: u64 = 10_000;
-/// Longer than whoever was told to stop may take.
-const HELD_FOR: Duration = Duration::from_secs(9);
-
 /// From the signal to the last word.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
 /// From the last word to the end of the process, as a slow machine has it.
@@ -70,7 +67,6 @@ impl GivenUp {
         stage.until(WAITING, "1").await;
         stage.configure(&["bitcoin,,usd,,,,false,true,"]);
         program.signal(Signal::SIGHUP);
-        tokio::time::sleep(HELD_FOR).await;
         program
             .until_said("did not end in time: given up, coverage knows it")
             .await;

@@ -20,6 +20,7 @@ mod shutdown;
 mod standby;
 mod takeover;
 mod telemetry;
+mod velo;
 
 use std::time::{Duration, Instant};
 

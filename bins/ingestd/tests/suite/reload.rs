@@ -1,6 +1,6 @@
 //! SIGHUP: a good configuration is taken over where it differs, a bad one is refused whole.
 
-use fake_vendors::{FakeVendor, Fault, Options, Rule, VeloPlan, Vendor};
+use fake_vendors::{Fault, Rule};
 use nix::sys::signal::Signal;
 use testkit::{
     own_server::OwnServer,
@@ -8,40 +8,14 @@ use testkit::{
     stage::{KEY, Running, Stage},
 };
 
-use crate::{LIVE, PROGRAM, RUNNING, stage};
+use crate::{
+    LIVE, PROGRAM, RUNNING, stage,
+    velo::{BARS, say, velo, with_velo},
+};
 
 const REFUSED: &str = "reload refused: the old configuration stays in force";
-const VELO: &str = "market,exchange,coin,product,metrics,resolution_min,since,enabled,note\n\
-                    futures,binance-futures,BTC,BTCUSDT,CLOSE_PRICE,60,2026-05-10,true,\n";
-const BARS: &str = "SELECT count(*) > 0 FROM pulls
-                    WHERE source = 'velo' AND kind = 'live' AND status = 'complete'";
 const ACTIVE: &str = "SELECT coalesce(string_agg(DISTINCT asset, ',' ORDER BY asset), '')
                       FROM series WHERE upper_inf(active) AND source = 'coingecko'";
-
-/// A vendor beside the stage's own, whose key stands in `.env`.
-async fn with_velo(stage: &Stage) -> FakeVendor {
-    let options = Options {
-        vendor: Vendor::Velo(VeloPlan::annual()),
-        key: KEY.to_owned(),
-        rpm: Some(60_000),
-        ..Options::default()
-    };
-    let vendor = FakeVendor::start(options).await.unwrap();
-    let file = stage.folder.path().join("sources-config/velo.csv");
-    std::fs::write(file, VELO).unwrap();
-    say(stage, &velo(&vendor, KEY));
-    vendor
-}
-
-fn velo(vendor: &FakeVendor, key: &str) -> String {
-    let address = vendor.base_url();
-    format!("VELO_API_KEY={key}\nVELO_BASE_URL={address}\nVELO_RPM=60000\n")
-}
-
-/// Writes `.env`.
-fn say(stage: &Stage, lines: &str) {
-    std::fs::write(stage.folder.path().join(".env"), lines).unwrap();
-}
 
 /// Returns how many pulls ever began, by source.
 async fn begun(stage: &Stage, source: &str) -> String {
@@ -288,7 +262,7 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
     stage.until(LIVE, "true").await;
     assert_eq!(open().await, [Some(true), None]);
     assert_eq!(ready().await, ALL_OPEN);
-    let velo = with_velo(&stage).await;
+    let vendor = with_velo(&stage).await;
     let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
                   AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
                   CREATE TRIGGER refuse BEFORE INSERT ON series FOR EACH ROW
@@ -308,7 +282,7 @@ async fn a_source_that_cannot_be_opened_is_named_and_tried_again() {
         .await;
     assert_eq!(open().await, [Some(true), None]);
     assert_eq!(ready().await, ALL_OPEN);
-    say(&stage, &self::velo(&velo, KEY));
+    say(&stage, &velo(&vendor, KEY));
     program.signal(Signal::SIGHUP);
     program.until_said_times(named, 2).await;
     assert_eq!(open().await, [Some(true), Some(false)]);

@@ -2,20 +2,18 @@
 
 use std::{net::TcpListener, time::Duration};
 
-use fake_vendors::{FakeVendor, Options, VeloPlan, Vendor};
 use nix::sys::signal::Signal;
 use testkit::{
     manager::Manager,
-    stage::{KEY, Running, Stage, ended},
+    stage::{Running, Stage, ended},
 };
 use tokio::process::Command;
 
-use crate::{LIVE, RUNNING, ends_in_time, stage};
+use crate::{
+    LIVE, RUNNING, ends_in_time, stage,
+    velo::{BARS, with_velo},
+};
 
-const BARS: &str = "SELECT count(*) > 0 FROM pulls
-                    WHERE source = 'velo' AND kind = 'live' AND status = 'complete'";
-const VELO: &str = "market,exchange,coin,product,metrics,resolution_min,since,enabled,note\n\
-                    futures,binance-futures,BTC,BTCUSDT,CLOSE_PRICE,60,2026-05-10,true,\n";
 /// A lock that is held until it is committed, as a machine that vanished does.
 const SOURCE: &str =
     "BEGIN; SELECT pg_advisory_xact_lock(x'0CF00002'::int8::int4, hashtext('coingecko'))";
@@ -25,21 +23,6 @@ const END_THOSE_WHO_WAIT: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg
     WHERE datname = current_database() AND wait_event_type = 'Lock'";
 const WAITING: &str = "SELECT count(*) > 0 FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'";
-
-async fn with_velo(stage: &Stage) -> FakeVendor {
-    let options = Options {
-        vendor: Vendor::Velo(VeloPlan::annual()),
-        key: KEY.to_owned(),
-        rpm: Some(60_000),
-        ..Options::default()
-    };
-    let vendor = FakeVendor::start(options).await.unwrap();
-    std::fs::write(stage.config_folder().join("velo.csv"), VELO).unwrap();
-    let address = vendor.base_url();
-    let env = format!("VELO_API_KEY={KEY}\nVELO_BASE_URL={address}\nVELO_RPM=60000\n");
-    std::fs::write(stage.folder.path().join(".env"), env).unwrap();
-    vendor
-}
 
 /// A standby that would make another series than the leader has.
 async fn standby(stage: &Stage, start: impl FnOnce(Command) -> Running) -> Running {

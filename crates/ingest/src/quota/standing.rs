@@ -79,6 +79,27 @@ impl QuotaStanding {
     }
 }
 
+#[cfg(test)]
+impl QuotaStanding {
+    /// Ten credits a month, all of them spent.
+    pub(crate) fn spent() -> Self {
+        Self {
+            host: "api",
+            unit: Unit::Credits,
+            window: Window::Month,
+            limit: 10,
+            used: 10,
+            vendor: None,
+            for_live: 10,
+            for_background: 8,
+            for_backfill: 7,
+            turns_at: None,
+            recent: Recent::default(),
+            forecast: Forecast::Spent,
+        }
+    }
+}
+
 /// Returns how the quotas of a source stand, in the order of its limits. Limits of seconds and minutes
 /// are pace, not quota.
 ///

@@ -57,10 +57,7 @@ impl Collector {
 
 #[cfg(test)]
 mod tests {
-    use source::{Unit, Window};
-
     use super::*;
-    use crate::Recent;
 
     fn at(hour: i64) -> Ts {
         Ts::from_secs(hour * 3_600)
@@ -77,18 +74,9 @@ mod tests {
 
     fn counted(turns_at: Option<i64>, forecast: Forecast) -> QuotaStanding {
         QuotaStanding {
-            host: "api",
-            unit: Unit::Credits,
-            window: Window::Month,
-            limit: 10,
-            used: 10,
-            vendor: None,
-            for_live: 10,
-            for_background: 8,
-            for_backfill: 7,
             turns_at: turns_at.map(at),
-            recent: Recent::default(),
             forecast,
+            ..QuotaStanding::spent()
         }
     }
 

@@ -141,11 +141,10 @@ fn judge(
 
 #[cfg(test)]
 mod tests {
-    use source::{Unit, Window};
     use store::pace::ParkedRow;
 
     use super::*;
-    use crate::{Forecast, QuotaStanding, Recent};
+    use crate::QuotaStanding;
 
     fn at(hour: i64) -> Ts {
         Ts::from_secs(hour * 3_600)
@@ -181,18 +180,8 @@ mod tests {
             why: "spent".to_owned(),
         };
         let quota = QuotaStanding {
-            host: "api",
-            unit: Unit::Credits,
-            window: Window::Month,
-            limit: 10,
-            used: 10,
-            vendor: None,
-            for_live: 10,
-            for_background: 8,
-            for_backfill: 7,
             turns_at: Some(at(20)),
-            recent: Recent::default(),
-            forecast: Forecast::Spent,
+            ..QuotaStanding::spent()
         };
         let state =
             |suspended: &[SuspensionRow], parked: &[ParkedRow], quotas: &[_], failing: &[_]| {
